@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+import type { ViteUserConfig } from "vitest/config";
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+});
+
+export default config;
