@@ -1,0 +1,159 @@
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { decodeBase64 } from "../crypto/base64.js";
+import { readKeyFile } from "../crypto/key-file.js";
+import type { Signer } from "../crypto/signer.js";
+import { SignerError } from "../errors.js";
+import { isPlainObject, ownValue } from "../lib/json.js";
+import type { JsonRecord } from "../lib/json.js";
+import { invalidOption, missingOption, optionRecord } from "../lib/option.js";
+
+/** Who signs: a key and the name that it goes by in the trust registry. */
+export interface Identity {
+  readonly signer: Signer;
+  /** As the registry has it for this key; 1 to 1,024 characters. */
+  readonly name: string;
+  /** As the registry has it. Default is none: a receipt with no owner claims none. */
+  readonly owner?: string | undefined;
+  /** Who the signer is apart from the key, such as `agent://acme/deploy-bot`. */
+  readonly principal?: string | undefined;
+}
+
+/**
+ * An {@link Identity}, or where its key is: the path of a plain key file (anything with `/`, `\` or `.` in it), or the
+ * name of one in `SIGNET_HOME/keys`.
+ */
+export type IdentityOption = string | Identity;
+
+const WANTED =
+  'a key name such as "my-agent", the path of a key file such as "./keys/my-agent.key", or { signer, name }';
+const MAX_NAME_CHARACTERS = 1024;
+const MAX_PUBLIC_FILE_BYTES = 65_536;
+
+/**
+ * Checks what can be told of an identity without opening a file.
+ *
+ * @throws `OptionError` when it is neither a usable text nor `{ signer, name, owner?, principal? }`.
+ */
+export function parseIdentityOption(identity: unknown): IdentityOption {
+  if (identity === undefined) throw missingOption("identity", WANTED);
+  if (typeof identity === "string") {
+    if (!isPath(identity) && !/^[a-zA-Z0-9_-]+$/.test(identity))
+      throw invalidOption("identity", WANTED, identity);
+    return identity;
+  }
+  const record = optionRecord(identity, "identity", ["signer", "name", "owner", "principal"]);
+  const { signer, name, owner, principal } = record;
+  if (!isSigner(signer))
+    throw invalidOption("identity.signer", "a Signer, such as createSigner gives", signer);
+  if (!isName(name)) throw invalidOption("identity.name", "a name of 1 to 1,024 characters", name);
+  if (owner !== undefined && owner !== "" && !isName(owner)) {
+    throw invalidOption("identity.owner", "a name of at most 1,024 characters", owner);
+  }
+  if (principal !== undefined && !isName(principal)) {
+    throw invalidOption("identity.principal", "a principal such as agent://acme/deploy-bot", principal);
+  }
+  return { signer, name, owner, principal };
+}
+
+/**
+ * Opens the key that an `identity` option names. With a key file `NAME.key`, the owner and the principal are those of
+ * `NAME.pub` beside it, if there is one.
+ *
+ * @param identity - An {@link IdentityOption}; not trusted to be one.
+ * @throws `OptionError` for an option of the wrong type; `SignerError` when the file is missing, readable by others,
+ *   encrypted, or no key file, and when the two files beside each other are not of one key.
+ */
+export async function openIdentity(identity: unknown): Promise<Identity> {
+  const option = parseIdentityOption(identity);
+  if (typeof option !== "string") return option;
+  const path = isPath(option) ? option : join(signetHome(), "keys", `${option}.key`);
+  const { name, signer } = await readKeyFile(path);
+  if (!isPath(option) && name !== option) {
+    throw new SignerError(
+      "key_file_invalid",
+      `${path} holds the key ${JSON.stringify(name)}; name the file after it`,
+    );
+  }
+  return { signer, name, ...(await readPublicFile(path, signer)) };
+}
+
+function isPath(text: string): boolean {
+  return /[./\\]/.test(text);
+}
+
+/** `SIGNET_HOME`, by default `~/.signet`. */
+function signetHome(): string {
+  const home = process.env["SIGNET_HOME"];
+  return home === undefined || home === "" ? join(homedir(), ".signet") : home;
+}
+
+interface PublicClaims {
+  readonly owner?: string | undefined;
+  readonly principal?: string | undefined;
+}
+
+async function readPublicFile(keyPath: string, signer: Signer): Promise<PublicClaims> {
+  if (!keyPath.endsWith(".key")) return {};
+  const path = `${keyPath.slice(0, -".key".length)}.pub`;
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    if (isMissing(cause)) return {};
+    throw new SignerError("key_file_unreadable", `cannot read the public key file ${path}`, { cause });
+  }
+  if (text.length > MAX_PUBLIC_FILE_BYTES) throw publicFileFault(path, "is too large");
+  const members = parseObject(path, text);
+  const pubkey = ownValue(members, "pubkey");
+  const bytes = typeof pubkey === "string" ? decodeBase64(pubkey, 32) : undefined;
+  if (bytes === undefined) throw publicFileFault(path, "has no pubkey of 32 bytes in base64");
+  if (Buffer.compare(bytes, signer.publicKey) !== 0) {
+    throw publicFileFault(path, "is of another key than the .key file beside it");
+  }
+  return { owner: claim(path, members, "owner"), principal: claim(path, members, "principal") };
+}
+
+function claim(path: string, members: JsonRecord, member: string): string | undefined {
+  const value = ownValue(members, member);
+  if (value === undefined || value === null || value === "") return undefined;
+  if (!isName(value))
+    throw publicFileFault(path, `has an ${member} that is no text of at most 1,024 characters`);
+  return value;
+}
+
+function parseObject(path: string, text: string): JsonRecord {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new SignerError("key_file_invalid", `the public key file ${path} is not JSON`, { cause });
+  }
+  if (!isPlainObject(value)) throw publicFileFault(path, "is no JSON object");
+  return value;
+}
+
+function publicFileFault(path: string, fault: string): SignerError {
+  return new SignerError("key_file_invalid", `the public key file ${path} ${fault}`);
+}
+
+function isMissing(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === "string" && value.trim() !== "" && value.length <= MAX_NAME_CHARACTERS;
+}
+
+function isSigner(value: unknown): value is Signer {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "publicKey" in value &&
+    value.publicKey instanceof Uint8Array &&
+    value.publicKey.length === 32 &&
+    "sign" in value &&
+    typeof value.sign === "function"
+  );
+}
