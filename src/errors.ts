@@ -19,8 +19,8 @@ export class SignetError extends Error {
 export class CanonicalJsonError extends SignetError {
   declare readonly code: CanonicalJsonErrorCode;
 
-  constructor(code: CanonicalJsonErrorCode, message: string) {
-    super(code, message);
+  constructor(code: CanonicalJsonErrorCode, message: string, options?: { cause?: unknown }) {
+    super(code, message, options);
   }
 }
 

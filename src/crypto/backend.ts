@@ -1,0 +1,30 @@
+/**
+ * What does the Ed25519 arithmetic. One backend is there, `node:crypto`; another (native, or a choice between two by
+ * the size of the message) implements the same interface. A backend need not be strict about edge cases: what is
+ * accepted is fixed in `ed25519.ts`, whatever runs underneath.
+ */
+export interface Ed25519Backend {
+  /**
+   * Takes in a public key, once.
+   *
+   * @param publicKey - 32 bytes, a canonical encoding and not of small order.
+   * @returns the check of one signature: 64 bytes over a message. It never throws.
+   */
+  importPublicKey(publicKey: Uint8Array): VerifyFunction;
+
+  /**
+   * Takes in a private key, once. The seed is not kept in memory that an inspection of objects reaches.
+   *
+   * @param seed - 32 bytes; the caller may wipe them afterwards.
+   */
+  importSeed(seed: Uint8Array): SigningKey;
+}
+
+export type VerifyFunction = (message: Uint8Array, signature: Uint8Array) => boolean;
+
+export interface SigningKey {
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** Signs a message: 64 bytes. */
+  sign(message: Uint8Array): Uint8Array;
+}

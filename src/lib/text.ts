@@ -1,0 +1,21 @@
+const MAX_QUOTED = 64;
+
+/** Characters that could break a log line or reorder what is read in it, beyond those that JSON escapes. */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * Quotes text of unknown origin for a message or a log: cut to its first 64 characters, with everything escaped
+ * that does not print.
+ */
+export function quoted(text: string): string {
+  const cut = text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text;
+  return JSON.stringify(cut).replace(UNPRINTABLE, escapeCharacter);
+}
+
+function escapeCharacter(character: string): string {
+  let escaped = "";
+  for (let i = 0; i < character.length; i++) {
+    escaped += `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`;
+  }
+  return escaped;
+}
