@@ -47,3 +47,18 @@ export interface ErrorAnswer {
 export function errorAnswer(id: RequestId, code: number, message: string, data: JsonRecord): ErrorAnswer {
   return { jsonrpc: "2.0", id, error: { code, message, data } };
 }
+
+/** JSON-RPC: invalid params. The code of every refusal: both SDKs answer it in band, and MCP reserves most others. */
+export const REFUSED = -32602;
+
+/** JSON-RPC: internal error. */
+export const INTERNAL_ERROR = -32603;
+
+/** The value as it would come over a wire, or `undefined` when it has no JSON form. */
+export function asJson(value: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(value));
+  } catch {
+    return undefined;
+  }
+}

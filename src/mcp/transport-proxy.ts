@@ -18,8 +18,11 @@ export type Forward = (message: unknown, options?: SendOptions) => Promise<void>
 
 /** What the owner of a proxied transport does with its messages. */
 export interface TransportHooks {
-  /** Called for every message that comes in. `deliver` hands a message to the SDK. Must not throw. */
-  receive(message: unknown, extra: MessageExtra, deliver: Deliver): void;
+  /**
+   * Called for every message that comes in. `deliver` hands a message to the SDK, `forward` one to the peer. Must
+   * not throw.
+   */
+  receive(message: unknown, extra: MessageExtra, deliver: Deliver, forward: Forward): void;
   /** Called for every message that goes out. `forward` hands a message to the real transport. */
   send(message: unknown, options: SendOptions, forward: Forward): Promise<void>;
   /** Called once the real transport is closed, before the SDK hears of it. */
@@ -71,7 +74,7 @@ export function proxyTransport<T extends object>(transport: T, hooks: TransportH
           deliver === undefined
             ? value
             : (message: unknown, extra?: MessageExtra): void => {
-                hooks.receive(message, extra, deliver);
+                hooks.receive(message, extra, deliver, forward);
               };
         return Reflect.set(target, member, receive, target);
       }

@@ -1,0 +1,78 @@
+import type { Verified } from "../verify/verify-call.js";
+import type { CallScope } from "./call-scope.js";
+import type { RequestId } from "./message.js";
+
+/** A request of a connection that is not answered yet. */
+export type InFlight =
+  | { readonly state: "plain"; readonly method: string; readonly sinceMs: number }
+  | PendingCall
+  | RunningCall;
+
+/** A call that is being verified. The SDK has not seen it. */
+export interface PendingCall {
+  readonly state: "pending";
+  readonly method: string;
+  readonly sinceMs: number;
+  readonly abort: AbortController;
+}
+
+/** A verified call that the SDK has. */
+export interface RunningCall {
+  readonly state: "running";
+  readonly method: string;
+  readonly sinceMs: number;
+  readonly verified: Verified;
+  readonly scope: CallScope;
+  /** Whether the request asked for a task. */
+  readonly task: boolean;
+  cancelledAtMs: number | undefined;
+}
+
+/** How long the entry of a cancelled call is kept: the SDKs ignore some cancels, and answer. */
+const CANCELLED_KEPT_MS = 600_000;
+
+/** After this time a call counts as lost. Its answer, should it come, is withheld. */
+const RUNNING_KEPT_MS = 86_400_000;
+
+/**
+ * The requests in flight on one connection, by id. `1` and `"1"` are different ids. An entry goes with the request's
+ * answer, with the connection, or after a time, never because of a cancel.
+ */
+export class InFlightRequests {
+  readonly #entries = new Map<RequestId, InFlight>();
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(id: RequestId): InFlight | undefined {
+    return this.#entries.get(id);
+  }
+
+  set(id: RequestId, entry: InFlight): void {
+    this.#entries.set(id, entry);
+  }
+
+  delete(id: RequestId): void {
+    this.#entries.delete(id);
+  }
+
+  /** Takes out what has waited too long for an answer. */
+  takeLost(nowMs: number): InFlight[] {
+    const lost: InFlight[] = [];
+    for (const [id, entry] of this.#entries) {
+      const cancelledAtMs = entry.state === "running" ? entry.cancelledAtMs : undefined;
+      const gone = cancelledAtMs !== undefined && nowMs - cancelledAtMs > CANCELLED_KEPT_MS;
+      if (!gone && nowMs - entry.sinceMs <= RUNNING_KEPT_MS) continue;
+      this.#entries.delete(id);
+      lost.push(entry);
+    }
+    return lost;
+  }
+
+  takeAll(): InFlight[] {
+    const all = [...this.#entries.values()];
+    this.#entries.clear();
+    return all;
+  }
+}

@@ -1,0 +1,73 @@
+import { canonicalJson } from "../crypto/canonical-json.js";
+import { sha256Text } from "../crypto/digest.js";
+import { verifySignature } from "../crypto/ed25519.js";
+import type { VerifyKey } from "../crypto/ed25519.js";
+import { equalJson } from "../crypto/equal-json.js";
+import { parseSignatureText } from "../crypto/key-text.js";
+import { CanonicalJsonError } from "../errors.js";
+import { agentReceiptText } from "../receipt/agent-text.js";
+import type { AgentReceiptText } from "../receipt/agent-text.js";
+import type { ReceiptV1 } from "../receipt/types.js";
+import { reject } from "./verdict.js";
+import type { Rejected, VerifiedSigner } from "./verdict.js";
+import type { VerifyLimits } from "./verify-call.js";
+
+interface CanonicalReceipt extends AgentReceiptText {
+  readonly ok: true;
+  /** Canonical text of the receipt's params; `null` for a hash-only receipt. */
+  readonly params: string;
+}
+
+/** Writes the receipt as canonical JSON. What has no such form was never signed by a sound signer. */
+export function canonicalText(receipt: ReceiptV1, limits: VerifyLimits): CanonicalReceipt | Rejected {
+  try {
+    const params = canonicalParams(receipt.action.params, limits);
+    return { ok: true, params, ...agentReceiptText(receipt, params) };
+  } catch (error) {
+    return rejectNotCanonical(error, "malformed", "the receipt");
+  }
+}
+
+export function checkSignature(receipt: ReceiptV1, text: AgentReceiptText, key: VerifyKey): Rejected | undefined {
+  const signature = parseSignatureText(receipt.sig);
+  if (signature !== undefined && verifySignature(key, Buffer.from(text.signed), signature)) return undefined;
+  return reject("bad_signature", "the signature is not the listed key's over this receipt");
+}
+
+/**
+ * Checks that what was sent is what was signed: `params_hash` is the hash of the receipt's params, and the wire's
+ * arguments equal these. Equal values have equal canonical texts, so the arguments need no canonicalisation of
+ * their own, unless the receipt is hash-only.
+ */
+export function checkParams(
+  receipt: ReceiptV1,
+  paramsText: string,
+  sent: unknown,
+  limits: VerifyLimits,
+  signer: VerifiedSigner,
+): Rejected | undefined {
+  const { params, params_hash: signedHash } = receipt.action;
+  if (params === null) {
+    try {
+      if (sha256Text(canonicalParams(sent, limits)) === signedHash) return undefined;
+    } catch (error) {
+      return { ...rejectNotCanonical(error, "params_mismatch", "the arguments"), signer };
+    }
+    return reject("params_mismatch", "the arguments do not have the signed hash", signer);
+  }
+  if (sha256Text(paramsText) !== signedHash) {
+    return reject("params_mismatch", "params_hash is not the hash of the receipt's params", signer);
+  }
+  if (equalJson(sent, params)) return undefined;
+  return reject("params_mismatch", "the arguments differ from the receipt's params", signer);
+}
+
+function canonicalParams(params: unknown, limits: VerifyLimits): string {
+  return canonicalJson(params, { maxDepth: limits.depth, maxBytes: limits.argumentBytes });
+}
+
+function rejectNotCanonical(error: unknown, code: "malformed" | "params_mismatch", what: string): Rejected {
+  if (!(error instanceof CanonicalJsonError)) throw error;
+  const oversize = error.code === "too_deep" || error.code === "too_large";
+  return reject(oversize ? "too_large" : code, `${what} cannot be canonicalised (${error.code})`);
+}

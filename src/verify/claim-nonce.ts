@@ -1,0 +1,102 @@
+import { ReplayStoreError } from "../errors.js";
+import { delay } from "../lib/delay.js";
+import type { MaybePromise } from "../lib/maybe-promise.js";
+import { parseTime } from "../lib/time.js";
+import type { ReceiptV1 } from "../receipt/types.js";
+import type { ReplayStore } from "../replay/types.js";
+import type { RefusalCode } from "./refusals.js";
+
+/** How long a store may take. A claim that takes longer counts as burnt: the store may still carry it out. */
+const CLAIM_DEADLINE_MS = 250;
+
+/** How much longer than the receipt could pass the time window its nonce is kept. */
+const EXPIRY_MARGIN_MS = 1000;
+
+interface ClaimContext {
+  readonly replay: ReplayStore;
+  readonly maxAgeMs: number;
+  readonly clockSkewMs: number;
+  readonly clock: () => number;
+  readonly onHeld?: (heldMs: number) => void;
+}
+
+interface ClaimRefused {
+  readonly code: RefusalCode;
+  readonly detail: string;
+}
+
+/**
+ * Claims a receipt's nonce: the one check that changes anything, so it comes last.
+ *
+ * A store that forgets at a restart (it has `startedAtMs`) refuses what was signed before it started; so that
+ * nothing it accepted can be dated after the next start, a receipt dated ahead waits here until its time.
+ */
+export function claimNonce(
+  receipt: ReceiptV1,
+  context: ClaimContext,
+  signal?: AbortSignal,
+): MaybePromise<"claimed" | ClaimRefused> {
+  const issuedAtMs = parseTime(receipt.ts);
+  if (issuedAtMs === undefined) return { code: "malformed", detail: "ts is no RFC 3339 time in UTC" };
+  const aheadMs = context.replay.startedAtMs === undefined ? 0 : issuedAtMs - context.clock();
+  if (aheadMs <= 0) return claimNow(receipt, issuedAtMs, context);
+  return holdAndClaim(receipt, issuedAtMs, aheadMs, context, signal);
+}
+
+async function holdAndClaim(
+  receipt: ReceiptV1,
+  issuedAtMs: number,
+  aheadMs: number,
+  context: ClaimContext,
+  signal: AbortSignal | undefined,
+): Promise<"claimed" | ClaimRefused> {
+  context.onHeld?.(aheadMs);
+  if (!(await delay(aheadMs, signal))) return { code: "closed", detail: "closed while the call was held" };
+  return claimNow(receipt, issuedAtMs, context);
+}
+
+function claimNow(
+  receipt: ReceiptV1,
+  issuedAtMs: number,
+  context: ClaimContext,
+): MaybePromise<"claimed" | ClaimRefused> {
+  const expiresAtMs = issuedAtMs + context.maxAgeMs + context.clockSkewMs + EXPIRY_MARGIN_MS;
+  try {
+    const outcome = context.replay.claim(receipt.signer.pubkey, receipt.nonce, expiresAtMs, issuedAtMs);
+    return typeof outcome === "string" ? readOutcome(outcome) : settleInTime(Promise.resolve(outcome));
+  } catch (error) {
+    return refuseUnknown(error);
+  }
+}
+
+function settleInTime(claim: Promise<unknown>): Promise<"claimed" | ClaimRefused> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      resolve({ code: "replay_unavailable", detail: `the replay store took longer than ${CLAIM_DEADLINE_MS} ms` });
+    }, CLAIM_DEADLINE_MS);
+    const settle = (outcome: "claimed" | ClaimRefused): void => {
+      clearTimeout(timer);
+      resolve(outcome);
+    };
+    claim.then(
+      (outcome) => {
+        settle(readOutcome(outcome));
+      },
+      (error: unknown) => {
+        settle(refuseUnknown(error));
+      },
+    );
+  });
+}
+
+/** Takes nothing but the word itself as a claim: a store that answers anything else does not know. */
+function readOutcome(outcome: unknown): "claimed" | ClaimRefused {
+  if (outcome === "claimed") return "claimed";
+  if (outcome === "replayed") return { code: "replayed", detail: "this signer's nonce was claimed before" };
+  return { code: "replay_unavailable", detail: "the replay store gave no valid answer" };
+}
+
+function refuseUnknown(error: unknown): ClaimRefused {
+  if (error instanceof ReplayStoreError) return { code: error.code, detail: error.message };
+  return { code: "replay_unavailable", detail: `the replay store failed: ${String(error).slice(0, 200)}` };
+}

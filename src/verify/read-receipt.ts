@@ -1,0 +1,56 @@
+import { equalJson } from "../crypto/equal-json.js";
+import { exceedsJson } from "../crypto/measure-json.js";
+import { isPlainObject, ownValue } from "../lib/json.js";
+import { RECEIPT_META, RECEIPT_META_ALIAS } from "../receipt/meta.js";
+import { parseAgentReceipt } from "../receipt/parse.js";
+import type { ReceiptV1 } from "../receipt/types.js";
+import { reject } from "./verdict.js";
+import type { Rejected } from "./verdict.js";
+import type { VerifyLimits } from "./verify-call.js";
+
+/** Levels of a receipt above its params. */
+const RECEIPT_LEVELS = 2;
+
+/** Finds the receipt in a request's `_meta`, under its name or its alias. Both have to be equal if both are there. */
+export function findReceipt(meta: unknown): { readonly ok: true; readonly receipt: unknown } | Rejected {
+  if (!isPlainObject(meta)) return reject("unsigned", "the request has no _meta");
+  const named = ownValue(meta, RECEIPT_META);
+  const alias = ownValue(meta, RECEIPT_META_ALIAS);
+  if (named === undefined && alias === undefined) return reject("unsigned", `_meta has no ${RECEIPT_META}`);
+  if (named !== undefined && alias !== undefined && !equalJson(named, alias)) {
+    return reject("malformed", `_meta has both ${RECEIPT_META} and ${RECEIPT_META_ALIAS}, and they differ`);
+  }
+  return { ok: true, receipt: named === undefined ? alias : named };
+}
+
+/** Refuses what is larger or deeper than the limits, at the cost of a bounded look. */
+export function checkSize(receipt: unknown, params: unknown, limits: VerifyLimits): Rejected | undefined {
+  const receiptExcess = exceedsJson(receipt, {
+    maxBytes: limits.receiptBytes,
+    maxDepth: limits.depth + RECEIPT_LEVELS,
+  });
+  if (receiptExcess !== undefined) return tooLarge("the receipt", receiptExcess);
+  const excess = exceedsJson(params, { maxBytes: limits.argumentBytes, maxDepth: limits.depth });
+  return excess === undefined ? undefined : tooLarge("the arguments", excess);
+}
+
+/**
+ * Parses the receipt. Version 4 and decisions speak of authority that is not enforced yet: they are refused by
+ * name rather than accepted as something less.
+ */
+export function readReceipt(value: unknown): { readonly ok: true; readonly receipt: ReceiptV1 } | Rejected {
+  if (isPlainObject(value)) {
+    if (ownValue(value, "v") === 4) return reject("unsupported_authority", "the receipt is a delegated one (v4)");
+    if (Object.hasOwn(value, "authz_decision")) {
+      return reject("unsupported_authority", "the receipt carries an authorization decision");
+    }
+  }
+  const parsed = parseAgentReceipt(value);
+  if (!parsed.ok) return reject(parsed.code, parsed.detail);
+  if (parsed.value.v !== 1) return reject("unsupported_authority", "the receipt is a delegated one (v4)");
+  return { ok: true, receipt: parsed.value };
+}
+
+function tooLarge(what: string, excess: "bytes" | "depth"): Rejected {
+  return reject("too_large", excess === "bytes" ? `${what} are over the limit of bytes` : `${what} are nested too deep`);
+}

@@ -1,0 +1,121 @@
+import { andThen } from "../lib/maybe-promise.js";
+import type { MaybePromise } from "../lib/maybe-promise.js";
+import type { AgentReceiptText } from "../receipt/agent-text.js";
+import type { ReceiptV1 } from "../receipt/types.js";
+import type { ReplayStore } from "../replay/types.js";
+import type { TrustRegistry } from "../trust/registry.js";
+import { claimNonce } from "./claim-nonce.js";
+import { checkParams, checkSignature, canonicalText } from "./check-signature.js";
+import { checkScope, checkSignerClaims, findSigner } from "./check-signer.js";
+import { checkTarget, checkTime, checkTool } from "./check-intent.js";
+import { checkSize, findReceipt, readReceipt } from "./read-receipt.js";
+import { reject } from "./verdict.js";
+import type { Rejected, VerifiedCall, VerifiedSigner } from "./verdict.js";
+
+/** A request as it came in, taken apart. */
+export interface CallRequest {
+  readonly method: string;
+  /** What a receipt for this request has to name; `undefined` when there is no such name. */
+  readonly tool: string | undefined;
+  /** What was sent where the receipt has its `params`. */
+  readonly params: unknown;
+  /** The request's `params._meta`. */
+  readonly meta: unknown;
+}
+
+export interface VerifyLimits {
+  /** Bytes of a receipt as canonical JSON. */
+  readonly receiptBytes: number;
+  /** Bytes of the arguments as canonical JSON. */
+  readonly argumentBytes: number;
+  /** Levels of arrays and objects in the arguments. */
+  readonly depth: number;
+}
+
+/** What the checks look at, apart from the call. */
+export interface VerifyContext {
+  /** The registry as it is now: another object after a reload. */
+  readonly registry: () => TrustRegistry;
+  /** Says why the registry may no longer be used, if it may not. */
+  readonly registryFault?: () => string | undefined;
+  readonly targets: ReadonlySet<string>;
+  readonly replay: ReplayStore;
+  readonly maxAgeMs: number;
+  readonly clockSkewMs: number;
+  readonly limits: VerifyLimits;
+  /** Milliseconds since the Unix epoch. */
+  readonly clock: () => number;
+  /** Has the last word before the nonce is claimed, knowing who signed. */
+  readonly admit?: (signer: VerifiedSigner) => Rejected | undefined;
+  /** Says why the call could not be countersigned, if it could not. */
+  readonly countersignFault?: (text: AgentReceiptText) => string | undefined;
+  /** Told when a receipt that is dated ahead is held until its time. */
+  readonly onHeld?: (heldMs: number) => void;
+}
+
+/** A call that passed, with the canonical text of its receipt: what a countersignature is made over. */
+export interface Verified {
+  readonly ok: true;
+  readonly call: VerifiedCall;
+  readonly text: AgentReceiptText;
+}
+
+/**
+ * Checks a call, cheap checks before dear ones, the claim of the nonce last. The order is part of the contract:
+ * nothing that a stranger sends gets as far as cryptography or the store.
+ *
+ * Never throws on anything that a peer sent, and stays synchronous where the replay store does.
+ */
+export function verifyCall(
+  request: CallRequest,
+  context: VerifyContext,
+  signal?: AbortSignal,
+): MaybePromise<Verified | Rejected> {
+  const found = findReceipt(request.meta);
+  if (!found.ok) return found;
+  const oversize = checkSize(found.receipt, request.params, context.limits);
+  if (oversize !== undefined) return oversize;
+  const read = readReceipt(found.receipt);
+  if (!read.ok) return read;
+  const { receipt } = read;
+
+  const registry = context.registry();
+  const now = context.clock();
+  const signed = findSigner(receipt, registry, context, now);
+  if (!signed.ok) return signed;
+  const misfit =
+    checkSignerClaims(receipt, signed.entry) ??
+    checkTime(receipt, now, context) ??
+    checkTarget(receipt, context.targets) ??
+    checkTool(receipt, request.tool) ??
+    checkScope(receipt, signed.entry, registry);
+  if (misfit !== undefined) return misfit;
+
+  const text = canonicalText(receipt, context.limits);
+  if (!text.ok) return text;
+  const forged = checkSignature(receipt, text, signed.key);
+  if (forged !== undefined) return forged;
+  const { signer } = signed;
+  const altered = checkParams(receipt, text.params, request.params, context.limits, signer);
+  if (altered !== undefined) return altered;
+  const unwanted = context.admit?.(signer);
+  if (unwanted !== undefined) return unwanted;
+  const unsignable = context.countersignFault?.(text);
+  if (unsignable !== undefined) return reject("too_large", unsignable, signer);
+
+  return andThen(claimNonce(receipt, context, signal), (claim) => {
+    if (claim !== "claimed") return reject(claim.code, claim.detail, signer);
+    const call = { signer, receipt, method: request.method, tool: receipt.action.tool, target: receipt.action.target };
+    const lapsed = recheckSigner(receipt, registry, context);
+    return lapsed ?? { ok: true, call: { ...call, verifiedAtMs: context.clock() }, text };
+  });
+}
+
+/** What was true when the call came in has to be true when the tool runs: the registry may have changed while the call waited. */
+function recheckSigner(receipt: ReceiptV1, before: TrustRegistry, context: VerifyContext): Rejected | undefined {
+  const registry = context.registry();
+  if (registry === before) return undefined;
+  const signed = findSigner(receipt, registry, context, context.clock());
+  if (!signed.ok) return signed;
+  return checkSignerClaims(receipt, signed.entry) ?? checkScope(receipt, signed.entry, registry);
+}
