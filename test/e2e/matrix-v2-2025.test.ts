@@ -1,0 +1,4 @@
+import { describeMatrix } from "./harness/matrix.js";
+import { V2_2025_SETUPS } from "./harness/setups.js";
+
+describeMatrix(V2_2025_SETUPS);
