@@ -9,8 +9,8 @@ export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
 /**
  * Goes on with a value once it is there: at once if it is there already, and then the result is no promise either.
  *
- * @throws whatever `next` throws, when the value is there; otherwise the promise that is returned rejects with it.
+ * @throws whatever `use` throws, when the value is there; otherwise the promise that is returned rejects with it.
  */
-export function andThen<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U> {
-  return isPromise(value) ? value.then((settled) => next(settled)) : next(value);
+export function andThen<T, U>(value: MaybePromise<T>, use: (value: T) => MaybePromise<U>): MaybePromise<U> {
+  return isPromise(value) ? value.then(use) : use(value);
 }
