@@ -1,0 +1,31 @@
+import { formatSignature } from "../crypto/key-text.js";
+import type { SignatureText } from "../crypto/key-text.js";
+import { signWith } from "../crypto/signer.js";
+import type { Signer } from "../crypto/signer.js";
+import { andThen } from "../lib/maybe-promise.js";
+import type { MaybePromise } from "../lib/maybe-promise.js";
+import { artifactId } from "./artifact-id.js";
+import type { ArtifactId } from "./artifact-id.js";
+
+/** A signature and the identifier that follows from it. */
+export interface Signed<Prefix extends string> {
+  readonly sig: SignatureText;
+  readonly id: ArtifactId<Prefix>;
+}
+
+/**
+ * Signs a canonical text.
+ *
+ * @param prefix - Of the identifier: `rec`, `del` or `dec`.
+ * @throws `SignerError`, or rejects with it, as `signWith` does.
+ */
+export function signText<Prefix extends string>(
+  signer: Signer,
+  text: string,
+  prefix: Prefix,
+): MaybePromise<Signed<Prefix>> {
+  return andThen(signWith(signer, Buffer.from(text)), (signature) => ({
+    sig: formatSignature(signature),
+    id: artifactId(prefix, signature),
+  }));
+}
