@@ -14,9 +14,9 @@ export class VerifyKey {
     this.#verify = verify;
   }
 
-  /** Use {@link verifySignature}, which holds to the accept-set. */
-  static check(key: VerifyKey, message: Uint8Array, signature: Uint8Array): boolean {
-    return key.#verify(message, signature);
+  /** Use {@link verifySignature}. */
+  accepts(message: Uint8Array, signature: Uint8Array): boolean {
+    return signature.length === SIGNATURE_BYTES && !isSmallOrder(signature) && this.#verify(message, signature);
   }
 }
 

@@ -30,7 +30,8 @@ export function parseTime(text: unknown): number | undefined {
   const minute = twoDigits(text, 14);
   const second = twoDigits(text, 17);
   // Written so that the NaN of a character that is no digit fails them too.
-  if (!(month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month))) return undefined;
+  if (!(year >= 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month)))
+    return undefined;
   if (!(hour <= 23 && minute <= 59 && second <= 59)) return undefined;
   const fraction = readFraction(text);
   if (fraction === undefined) return undefined;

@@ -1,0 +1,3 @@
+export function hex(text: string): Uint8Array {
+  return Buffer.from(text, "hex");
+}
