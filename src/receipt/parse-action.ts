@@ -1,6 +1,6 @@
 import { ownValue } from "../lib/json.js";
-import { Malformed, isPresent, readFields, readText } from "./read.js";
 import { readHash, readPrincipal, readPublicKey } from "./read-forms.js";
+import { Malformed, isPresent, readFields, readText } from "./read.js";
 import type { Action, SignerClaim } from "./types.js";
 import type { Writable } from "./writable.js";
 

@@ -1,11 +1,11 @@
 import { ownValue } from "../lib/json.js";
-import { readAction, readSigner } from "./parse-action.js";
-import { readAuthorization } from "./parse-delegation.js";
-import { readDecision } from "./parse-decision.js";
-import { isPresent, readChoice, readFields, readText, readTexts, readVersion } from "./read.js";
-import { readHash, readNonce, readSignature, readTime } from "./read-forms.js";
-import type { Fields } from "./read.js";
 import { MAX_PROSE_LENGTH } from "./limits.js";
+import { readAction, readSigner } from "./parse-action.js";
+import { readDecision } from "./parse-decision.js";
+import { readAuthorization } from "./parse-delegation.js";
+import { readHash, readNonce, readSignature, readTime } from "./read-forms.js";
+import { isPresent, readChoice, readFields, readText, readTexts, readVersion } from "./read.js";
+import type { Fields } from "./read.js";
 import type { AgentReceipt, PolicyAttestation, ReceiptV1, ReceiptV4 } from "./types.js";
 import type { Writable } from "./writable.js";
 

@@ -2,7 +2,6 @@ import { ownValue } from "../lib/json.js";
 import { MAX_PROSE_LENGTH, MAX_TERMS } from "./limits.js";
 import { readObligation } from "./obligation.js";
 import { readConstraints } from "./parse-delegation.js";
-import { isPresent, readChoice, readFields, readList, readText, readTexts, readVersion } from "./read.js";
 import {
   readHash,
   readId,
@@ -12,6 +11,7 @@ import {
   readSignature,
   readTime,
 } from "./read-forms.js";
+import { isPresent, readChoice, readFields, readList, readText, readTexts, readVersion } from "./read.js";
 import type { Fields } from "./read.js";
 import type { AuthorizationDecision, DecisionBasis } from "./types.js";
 import type { Writable } from "./writable.js";

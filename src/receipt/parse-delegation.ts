@@ -1,5 +1,6 @@
 import { ownValue } from "../lib/json.js";
 import { MAX_AMOUNT_LENGTH, MAX_CHAIN_LENGTH, MAX_TERMS } from "./limits.js";
+import { readHash, readNonce, readPrincipal, readPublicKey, readSignature, readTime } from "./read-forms.js";
 import {
   Malformed,
   isPresent,
@@ -12,7 +13,6 @@ import {
   readVersion,
   readWord,
 } from "./read.js";
-import { readHash, readNonce, readPrincipal, readPublicKey, readSignature, readTime } from "./read-forms.js";
 import type { Fields } from "./read.js";
 import type { Authorization, Constraint, DelegationParty, DelegationToken, Scope } from "./types.js";
 import type { Writable } from "./writable.js";

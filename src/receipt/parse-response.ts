@@ -2,6 +2,7 @@ import { ownValue } from "../lib/json.js";
 import { MAX_PROSE_LENGTH } from "./limits.js";
 import { readAction, readSigner } from "./parse-action.js";
 import { readAgentReceipt } from "./parse-agent.js";
+import { readHash, readNonce, readPublicKey, readSignature, readTime } from "./read-forms.js";
 import {
   Malformed,
   isPresent,
@@ -12,7 +13,6 @@ import {
   readVersion,
   readVersionOf,
 } from "./read.js";
-import { readHash, readNonce, readPublicKey, readSignature, readTime } from "./read-forms.js";
 import type { Fields } from "./read.js";
 import type { Outcome, ReceiptV2, ReceiptV3, ResponseClaim, ServerClaim } from "./types.js";
 import type { Writable } from "./writable.js";

@@ -1,6 +1,6 @@
 import { MAX_PROSE_LENGTH } from "./limits.js";
-import { readChoice, readFields, readText, readVersion } from "./read.js";
 import { readId, readNonce, readPrincipal, readSignatureText, readTime } from "./read-forms.js";
+import { readChoice, readFields, readText, readVersion } from "./read.js";
 import type { Fields } from "./read.js";
 import type { RevocationRecord } from "./types.js";
 

@@ -1,5 +1,5 @@
-import { actionText, responseText, serverText, signerText } from "./claim-text.js";
 import { canonicalString } from "../crypto/canonical-json.js";
+import { actionText, responseText, serverText, signerText } from "./claim-text.js";
 import type { Countersignature, UnsignedV2 } from "./parse-response.js";
 
 /** Writes what the agent signs of a v2 receipt: all but `id` and `sig` (wire format, section 5). */
