@@ -27,6 +27,8 @@ export interface TransportHooks {
   send(message: unknown, options: SendOptions, forward: Forward): Promise<void>;
   /** Called once the real transport is closed, before the SDK hears of it. */
   closed(): void;
+  /** Called in the place of `start`, if it is there. `forward` starts the real transport. */
+  start?(forward: () => Promise<void>): Promise<void>;
 }
 
 type AnyFunction = (...parameters: unknown[]) => unknown;
@@ -42,12 +44,16 @@ export function proxyTransport<T extends object>(transport: T, hooks: TransportH
   let onmessage: Deliver | undefined;
   let onclose: AnyFunction | undefined;
 
-  const forward: Forward = (message, options) => {
-    const send: unknown = Reflect.get(transport, "send", transport);
-    if (typeof send !== "function") return Promise.reject(new TypeError("the transport has no send method"));
-    return Promise.resolve(Reflect.apply(send, transport, options === undefined ? [message] : [message, options]));
+  const call = async (method: "send" | "start", parameters: readonly unknown[]): Promise<void> => {
+    const own: unknown = Reflect.get(transport, method, transport);
+    if (typeof own !== "function") throw new TypeError(`the transport has no ${method} method`);
+    await Reflect.apply(own, transport, parameters);
   };
+  const forward: Forward = (message, options) => call("send", options === undefined ? [message] : [message, options]);
   const send = (message: unknown, options?: SendOptions): Promise<void> => hooks.send(message, options, forward);
+
+  // The SDKs put a `start` of their own here and put this one back later.
+  let start: unknown = hooks.start === undefined ? undefined : () => hooks.start?.(() => call("start", []));
 
   const bind = (method: AnyFunction): AnyFunction => {
     let result = bound.get(method);
@@ -61,12 +67,17 @@ export function proxyTransport<T extends object>(transport: T, hooks: TransportH
   return new Proxy(transport, {
     get(target, member) {
       if (member === "send") return send;
+      if (member === "start" && start !== undefined) return start;
       if (member === "onmessage" && onmessage !== undefined) return onmessage;
       if (member === "onclose" && onclose !== undefined) return onclose;
       const value: unknown = Reflect.get(target, member, target);
       return isMethod(value) && member !== "onerror" && member !== "constructor" ? bind(value) : value;
     },
     set(target, member, value: unknown) {
+      if (member === "start" && start !== undefined) {
+        start = value;
+        return true;
+      }
       if (member === "onmessage") {
         const deliver = isMethod(value) ? value : undefined;
         onmessage = deliver;
