@@ -1,4 +1,4 @@
 import { describeMatrix } from "./harness/matrix.js";
-import { V2_2025_SETUPS } from "./harness/setups.js";
+import { SETUPS } from "./harness/setups.js";
 
-describeMatrix(V2_2025_SETUPS);
+describeMatrix(SETUPS.filter(({ sdk, era }) => sdk === "v2" && era === "2025"));

@@ -8,7 +8,7 @@ import { hostV2 } from "./host-v2.js";
 import type { Peer } from "./peer.js";
 import { connectV1 } from "./peer-v1.js";
 import { connectV2 } from "./peer-v2.js";
-import type { AgentName, Security } from "./security.js";
+import type { AgentName, Security, Sign } from "./security.js";
 import { isStdio } from "./setup.js";
 import type { Setup } from "./setup.js";
 
@@ -18,6 +18,8 @@ export interface Deployment extends Hosted {
   readonly security: Security;
   readonly state: ServerState;
   connect(agent: AgentName): Promise<Peer>;
+  /** Connects a client without a signing transport, guard or not. */
+  connectUnsigned(): Promise<Peer>;
 }
 
 const STDIO_PROGRAM = fileURLToPath(new URL("../servers/stdio.mjs", import.meta.url));
@@ -28,20 +30,21 @@ export async function deploy(setup: Setup, security: Security): Promise<Deployme
   const state = createState({ verifiedCall, taskStore, taskMessageQueue: new InMemoryTaskMessageQueue() });
   const hosted = isStdio(setup) ? program(setup, security) : await hostHere(setup, state, security);
   const peers: Peer[] = [];
+  const open = async (sign: Sign): Promise<Peer> => {
+    const peer =
+      (setup.client ?? setup.sdk) === "v1"
+        ? await connectV1(hosted.endpoint, sign)
+        : await connectV2(hosted.endpoint, setup.era, sign);
+    peers.push(peer);
+    return peer;
+  };
   return {
     ...hosted,
     setup,
     security,
     state,
-    async connect(agent) {
-      const sign = security.signAs(agent);
-      const peer =
-        (setup.client ?? setup.sdk) === "v1"
-          ? await connectV1(hosted.endpoint, sign)
-          : await connectV2(hosted.endpoint, setup.era, sign);
-      peers.push(peer);
-      return peer;
-    },
+    connect: (agent) => open(security.signAs(agent)),
+    connectUnsigned: () => open((transport) => transport),
     async close() {
       await Promise.all(peers.map((peer) => peer.close()));
       await hosted.close();

@@ -58,7 +58,7 @@ function stateful(create: () => V1Server): Promise<Hosted> {
       sessionIdGenerator: randomUUID,
       onsessioninitialized: (id) => void sessions.set(id, transport),
     });
-    await create().connect(transport as Transport);
+    await create().connect(transport);
     return transport;
   };
   const handler = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -80,7 +80,7 @@ function perRequest(create: () => V1Server, enableJsonResponse: boolean): HttpHa
     const server = create();
     const transport = new StreamableHTTPServerTransport({ enableJsonResponse });
     response.once("close", () => void server.close());
-    await server.connect(transport as Transport);
+    await server.connect(transport);
     await transport.handleRequest(request, response);
   };
 }

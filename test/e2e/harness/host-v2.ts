@@ -105,5 +105,14 @@ function perHandler(
   state.toolsChanged = () => {
     handler.notify.toolsChanged();
   };
-  return hostHttp(toNodeHandler(handler) as HttpHandler, () => handler.close());
+  const serve = toNodeHandler(handler);
+  const serveRequest: HttpHandler = async (request, response) => {
+    if (hasMethod(request)) await serve(request, response);
+  };
+  return hostHttp(serveRequest, () => handler.close());
+}
+
+/** Every request that a server gets has one, though its type leaves that open. */
+function hasMethod(request: IncomingMessage): request is IncomingMessage & { method: string; url: string } {
+  return request.method !== undefined && request.url !== undefined;
 }

@@ -1,31 +1,82 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Case, Stage } from "./case.js";
-import { CASES } from "./cases.js";
+import { CASES, GUARDED_CASES } from "./cases.js";
 import { deploy } from "./deployment.js";
 import { bare } from "./security.js";
-import { titleOf } from "./setup.js";
+import type { Security } from "./security.js";
+import { createGuarded, createSigned } from "./security-guarded.js";
+import { isStdio, titleOf } from "./setup.js";
 import type { Setup } from "./setup.js";
 import { whyNot } from "./traits.js";
 
-/** Runs every case that a cell of the matrix has what it takes for. */
+/**
+ * Runs every case that a cell of the matrix has what it takes for: bare, with a signing client and a bare server,
+ * guarded, and guarded with a replay store that takes its time. What the client sees has to be the same.
+ */
 export function describeMatrix(setups: readonly Setup[]): void {
-  for (const setup of setups) {
-    describe(titleOf(setup), () => {
-      let stage: Stage;
-      beforeAll(async () => {
-        const deployment = await deploy(setup, bare);
-        stage = { deployment, alice: await deployment.connect("alice") };
-      });
-      afterAll(() => stage.deployment.close());
-      for (const each of CASES.filter((one) => fits(one, setup))) {
-        it(`${each.title}`, async () => {
-          expect(await each.run(stage)).toBeDefined();
-        });
-      }
-    });
-  }
+  const cells = setups.map((setup) => ({ setup, title: titleOf(setup) }));
+  describe.for(cells)("$title", ({ setup }) => {
+    describeCell(setup);
+  });
 }
 
 export function fits({ needs = [] }: Case, setup: Setup): boolean {
   return needs.every((trait) => whyNot(trait, setup) === undefined);
+}
+
+/** Fewer answers than any guarded cell gives. */
+const MANY_ANSWERS = 50;
+
+function describeCell(setup: Setup): void {
+  let plain: Stage;
+  let secured: readonly Stage[] = [];
+  const guarded = (): Stage[] => secured.filter(({ deployment }) => deployment.security.guarded);
+
+  beforeAll(async () => {
+    const securities = await Promise.all([
+      createSigned(),
+      createGuarded({ patient: false }),
+      ...(isStdio(setup) ? [] : [createGuarded({ patient: true })]),
+    ]);
+    plain = await openStage(setup, bare);
+    secured = await Promise.all(securities.map((security) => openStage(setup, security)));
+  });
+  afterAll(async () => {
+    await Promise.all([plain, ...secured].map(({ deployment }) => deployment.close()));
+  });
+
+  it.for(CASES.filter((one) => fits(one, setup)))("$title", async (one) => {
+    const seen = await one.run(plain);
+    for (const stage of secured) {
+      const { guarded: countersigned, title } = stage.deployment.security;
+      expect({ title, seen: await one.run(stage) }).toEqual({
+        title,
+        seen: withCountersigned(seen, countersigned),
+      });
+    }
+  });
+  it.for(GUARDED_CASES.filter((one) => fits(one, setup)))("$title", async (one) => {
+    for (const stage of guarded()) expect(await one.run(stage)).toBeDefined();
+  });
+  it("has every answer to a signed request countersigned", () => {
+    for (const { deployment } of guarded()) {
+      const answers = deployment.security.answers();
+      expect(answers.length).toBeGreaterThan(MANY_ANSWERS);
+      expect(answers.filter(({ verified }) => !verified)).toEqual([]);
+    }
+  });
+}
+
+async function openStage(setup: Setup, security: Security): Promise<Stage> {
+  const deployment = await deploy(setup, security);
+  return { deployment, alice: await deployment.connect("alice") };
+}
+
+/** What was seen bare, as it has to be seen elsewhere: the same, countersigned or not. */
+function withCountersigned(seen: unknown, countersigned: boolean): unknown {
+  if (Array.isArray(seen)) return seen.map((one: unknown) => withCountersigned(one, countersigned));
+  if (typeof seen !== "object" || seen === null) return seen;
+  const entries = Object.entries(seen).map(([key, value]) => [key, withCountersigned(value, countersigned)]);
+  const copy: object = Object.fromEntries(entries);
+  return "countersigned" in seen ? { ...copy, countersigned } : copy;
 }

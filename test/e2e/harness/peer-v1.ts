@@ -67,7 +67,7 @@ async function transportTo(endpoint: Endpoint): Promise<Transport> {
     case "memory-v1":
       return endpoint.connect();
     case "http":
-      return new StreamableHTTPClientTransport(endpoint.url) as Transport;
+      return new StreamableHTTPClientTransport(endpoint.url);
     case "stdio":
       return new StdioClientTransport({ command: process.execPath, args: endpoint.args, env: endpoint.env });
     default:

@@ -1,5 +1,5 @@
 import type { Deployment } from "./deployment.js";
-import { observe } from "./observe.js";
+import { asRecord, observe } from "./observe.js";
 import type { Observation } from "./observe.js";
 
 /** Posts calls as one JSON-RPC batch, as no SDK client does, and returns the answers in the order of the calls. */
@@ -16,22 +16,14 @@ export async function postBatch(
     }),
   );
   const answers = await post(endpoint.url, session, requests);
-  const byId = new Map(answers.map((answer) => [answer.id, answer]));
   return Promise.all(
     requests.map(({ id }) => {
-      const answer = byId.get(id);
-      return observe(
-        answer?.result === undefined
-          ? Promise.reject(new Error(`no result: ${JSON.stringify(answer)}`))
-          : Promise.resolve(answer.result),
-      );
+      const answer = answers.map(asRecord).find((one) => one["id"] === id);
+      const result = answer?.["result"];
+      if (typeof result === "object" && result !== null) return observe(Promise.resolve(result));
+      throw new Error(`no result: ${JSON.stringify(answer)}`);
     }),
   );
-}
-
-interface Answer {
-  readonly id?: number;
-  readonly result?: object;
 }
 
 async function openSession(url: URL): Promise<Record<string, string>> {
@@ -45,15 +37,15 @@ async function openSession(url: URL): Promise<Record<string, string>> {
   return session;
 }
 
-async function post(url: URL, session: Record<string, string>, body: unknown): Promise<Answer[]> {
+async function post(url: URL, session: Record<string, string>, body: unknown): Promise<unknown[]> {
   const response = await send(url, session, body);
   const text = await response.text();
-  if (response.headers.get("content-type")?.startsWith("text/event-stream") !== true) {
-    const answer = JSON.parse(text) as Answer | Answer[];
-    return Array.isArray(answer) ? answer : [answer];
+  if (response.headers.get("content-type")?.startsWith("text/event-stream") === true) {
+    const events = text.split("\n").filter((line) => line.startsWith("data: {"));
+    return events.map((line) => JSON.parse(line.slice("data: ".length)));
   }
-  const events = text.split("\n").filter((line) => line.startsWith("data: {"));
-  return events.map((line) => JSON.parse(line.slice("data: ".length)) as Answer);
+  const answer: unknown = JSON.parse(text);
+  return Array.isArray(answer) ? answer : [answer];
 }
 
 function send(url: URL, headers: Record<string, string>, body: unknown): Promise<Response> {

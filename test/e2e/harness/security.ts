@@ -1,14 +1,14 @@
-import type { Mode } from "./setup.js";
-
 /** Leaves its argument as it is, or wraps it. */
 export type Protect = <T extends object>(server: T) => T;
 export type Sign = <T extends object>(transport: T) => T;
 
 export type AgentName = "alice" | "bob";
 
-/** Everything that differs between a bare and a guarded deployment. */
+/** Everything that differs between a bare, a signed and a guarded deployment. */
 export interface Security {
-  readonly mode: Mode;
+  readonly title: string;
+  /** Whether there is a guard in front of the servers. */
+  readonly guarded: boolean;
   /** The guard's `verifiedCall`, in this process. */
   readonly verifiedCall: (() => { readonly signer: { readonly name: string } } | undefined) | undefined;
   readonly protect: Protect;
@@ -22,33 +22,35 @@ export interface Security {
   readonly childEnvironment: Record<string, string>;
   /** Holds up verification while it is shut. */
   readonly gate: Gate;
-  /** How many answers a signing transport found to be countersigned as they should be. */
-  readonly checkedAnswers: () => number;
+  /** Answers to signed requests, as the signing transports of all clients found them. */
+  answers(): readonly { readonly method: string; readonly verified: boolean }[];
   close(): Promise<void>;
 }
 
 export interface Gate {
   shut(): void;
   open(): void;
-  /** Resolves when a call waits at the shut gate. */
+  /** Resolves when somebody stands before the shut gate. */
   arrived(): Promise<void>;
-  pass(): Promise<void>;
+  /** `undefined` while the gate is open. */
+  pass(): Promise<void> | undefined;
 }
 
 export const bare: Security = {
-  mode: "bare",
+  title: "bare",
+  guarded: false,
   verifiedCall: undefined,
   protect: (server) => server,
   signAs: () => (transport) => transport,
   signParams: (_agent, params) => Promise.resolve(params),
   childEnvironment: {},
   gate: createGate(),
-  checkedAnswers: () => 0,
+  answers: () => [],
   close: () => Promise.resolve(),
 };
 
 export function createGate(): Gate {
-  let opened: Promise<void> = Promise.resolve();
+  let opened: Promise<void> | undefined;
   let open: () => void = () => undefined;
   let waiting: (() => void)[] = [];
   return {
@@ -56,15 +58,16 @@ export function createGate(): Gate {
       opened = new Promise((resolve) => {
         open = resolve;
       });
-      // Nobody has come yet.
-      waiting = [];
     },
-    open: () => {
+    open() {
+      opened = undefined;
       open();
     },
     arrived: () => new Promise((resolve) => void waiting.push(resolve)),
     pass() {
+      if (opened === undefined) return undefined;
       for (const resolve of waiting) resolve();
+      waiting = [];
       return opened;
     },
   };

@@ -8,27 +8,28 @@ export interface Setup {
   readonly client?: "v1" | "v2";
 }
 
-export type TransportKind =
+export const TRANSPORT_KINDS = [
   /** A linked pair of in-memory transports. */
-  | "memory"
+  "memory",
   /** In-memory transports under v2's `serveStdio`. */
-  | "memory-serve"
+  "memory-serve",
   /** A child process that connects one server. */
-  | "stdio"
+  "stdio",
   /** A child process under v2's `serveStdio`. */
-  | "stdio-serve"
+  "stdio-serve",
   /** Streamable HTTP with sessions. */
-  | "http-stateful"
+  "http-stateful",
   /** Streamable HTTP without sessions: a server and a transport for each request. */
-  | "http-stateless"
+  "http-stateless",
   /** The same with plain JSON answers in place of event streams. */
-  | "http-stateless-json"
+  "http-stateless-json",
   /** v2's `createMcpHandler`: a server for each request, of either era. */
-  | "http-handler"
+  "http-handler",
   /** The same with event streams for every answer. */
-  | "http-handler-sse";
+  "http-handler-sse",
+] as const;
 
-export type Mode = "bare" | "guarded";
+export type TransportKind = (typeof TRANSPORT_KINDS)[number];
 
 export function titleOf({ sdk, server, transport, era, client }: Setup): string {
   const kind = server === "low" ? "Server" : "McpServer";

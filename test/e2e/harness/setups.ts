@@ -1,33 +1,8 @@
-import type { Setup, TransportKind } from "./setup.js";
+import { TRANSPORT_KINDS } from "./setup.js";
+import type { Setup } from "./setup.js";
 
-const KINDS = ["low", "mcp"] as const;
-
-export const V1_SETUPS: readonly Setup[] = setups("v1", "2025", [
-  "memory",
-  "stdio",
-  "http-stateful",
-  "http-stateless",
-  "http-stateless-json",
-]);
-
-export const V2_2025_SETUPS: readonly Setup[] = setups("v2", "2025", [
-  "memory",
-  "memory-serve",
-  "stdio",
-  "stdio-serve",
-  "http-stateful",
-  "http-stateless",
-  "http-stateless-json",
-  "http-handler",
-]);
-
-/** v2 serves the 2026 revision through its entries only: what is connected by hand speaks the 2025 one. */
-export const V2_2026_SETUPS: readonly Setup[] = setups("v2", "2026", [
-  "memory-serve",
-  "stdio-serve",
-  "http-handler",
-  "http-handler-sse",
-]);
+/** All cells of the matrix that there are, each server with a client of its own SDK. */
+export const SETUPS: readonly Setup[] = everyCombination().filter((setup) => whyNoSetup(setup) === undefined);
 
 /** Clients of one SDK with servers of the other. In memory they do not meet: each SDK has its own transport. */
 export const MIXED_SETUPS: readonly Setup[] = [
@@ -38,6 +13,26 @@ export const MIXED_SETUPS: readonly Setup[] = [
   { sdk: "v2", server: "mcp", transport: "http-handler", era: "2025", client: "v1" },
 ];
 
-function setups(sdk: Setup["sdk"], era: Setup["era"], transports: readonly TransportKind[]): Setup[] {
-  return transports.flatMap((transport) => KINDS.map((server) => ({ sdk, server, transport, era })));
+export function everyCombination(): Setup[] {
+  const servers = (["v1", "v2"] as const).flatMap((sdk) =>
+    (["low", "mcp"] as const).map((server) => ({ sdk, server })),
+  );
+  const ways = TRANSPORT_KINDS.flatMap((transport) =>
+    (["2025", "2026"] as const).map((era) => ({ transport, era })),
+  );
+  return servers.flatMap((server) => ways.map((way) => ({ ...server, ...way })));
+}
+
+/** Why there is no such cell, or `undefined` if there is one. */
+export function whyNoSetup({ sdk, transport, era }: Setup): string | undefined {
+  const entry = ["memory-serve", "stdio-serve", "http-handler", "http-handler-sse"].includes(transport);
+  if (sdk === "v1") {
+    if (era === "2026") return "SDK v1 speaks the revisions up to 2025-11-25 only";
+    return entry ? "SDK v1 has neither serveStdio nor createMcpHandler" : undefined;
+  }
+  if (era === "2026" && !entry)
+    return "SDK v2 serves the 2026 revision by serveStdio and createMcpHandler only";
+  return era === "2025" && transport === "http-handler-sse"
+    ? "responseMode shapes answers of the 2026 revision only"
+    : undefined;
 }

@@ -17,10 +17,11 @@ interface Listening<M, X> {
 export function traceIncoming<M extends object, X>(transport: Listening<M, X>): Trace {
   const deliver = transport.onmessage;
   let kinds: string[] = [];
-  transport.onmessage = (message, extra) => {
+  const listen = (message: M, extra?: X): void => {
     kinds.push("method" in message ? String(message.method) : "answer");
     deliver?.(message, extra);
   };
+  Object.assign(transport, { onmessage: listen });
   return {
     clear: () => {
       kinds = [];

@@ -16,49 +16,49 @@ export type Trait =
   | "several clients of one server"
   | "a guard in this process";
 
-/** Why a cell lacks a trait, or `undefined` if it has it. Whatever is left out of the matrix is left out here. */
+/** Why a cell lacks a trait, or `undefined` if it has it. Whatever a cell leaves out is left out here. */
 export function whyNot(trait: Trait, setup: Setup): string | undefined {
-  switch (trait) {
-    case "questions":
-      if (setup.era === "2026") return "the 2026 revision has no requests from server to client, see rounds";
-      return isStateless(setup)
-        ? "the client's answer would reach another server than the one that asked"
-        : undefined;
-    case "rounds":
-      if (setup.sdk === "v1") return "SDK v1 has no input_required";
-      return isStateless(setup)
-        ? "on the 2025 revision the SDK asks by requests from server to client, see questions"
-        : undefined;
-    case "cancellation":
-      return isStateless(setup)
-        ? "the cancellation reaches another server than the one that runs the tool"
-        : undefined;
-    case "progress":
-      return setup.transport === "http-stateless-json"
-        ? "a plain JSON answer has room for the result only"
-        : undefined;
-    case "announcements":
-      if (setup.era === "2026") return "the 2026 revision logs within a request only";
-      return isStateless(setup) ? "there is no connection to announce anything on" : undefined;
-    case "list changes":
-      return isStateless(setup) ? "there is no connection to send the change on" : undefined;
-    case "pages":
-      return setup.server === "mcp" ? "McpServer lists all its tools on one page" : undefined;
-    case "batches":
-      if (!isHttp(setup)) return "only Streamable HTTP takes batches in";
-      return setup.era === "2026" ? "the 2026 revision has no batches" : undefined;
-    case "tasks":
-      return setup.sdk === "v2" || setup.client === "v2"
-        ? "SDK v2 knows the words of tasks but does not run them"
-        : undefined;
-    case "array results":
-      if (setup.sdk === "v1") return "structuredContent of SDK v1 is an object";
-      return setup.server === "low" && setup.era === "2025"
-        ? "only McpServer wraps an array for clients of the 2025 revision"
-        : undefined;
-    case "several clients of one server":
-      return isStdio(setup) ? "over stdio every client has a server of its own" : undefined;
-    case "a guard in this process":
-      return isStdio(setup) ? "the guard is in the child process, out of the test's reach" : undefined;
-  }
+  return REASONS[trait](setup);
+}
+
+const REASONS: Record<Trait, (setup: Setup) => string | undefined> = {
+  questions: (setup) =>
+    setup.era === "2026"
+      ? "the 2026 revision has no requests from server to client, see rounds"
+      : reasonIf(isStateless(setup), "the answer would reach another server than the one that asked"),
+  rounds: (setup) =>
+    setup.sdk === "v1"
+      ? "SDK v1 has no input_required"
+      : reasonIf(
+          isStateless(setup),
+          "on the 2025 revision SDK v2 asks by requests to the client, see questions",
+        ),
+  cancellation: (setup) =>
+    reasonIf(isStateless(setup), "the cancellation reaches another server than the call"),
+  progress: ({ transport }) =>
+    reasonIf(transport === "http-stateless-json", "a plain JSON answer has room for the result only"),
+  announcements: (setup) =>
+    setup.era === "2026"
+      ? "the 2026 revision logs within a request only"
+      : reasonIf(isStateless(setup), "there is no connection to announce anything on"),
+  "list changes": (setup) => reasonIf(isStateless(setup), "there is no connection to send the change on"),
+  pages: ({ server }) => reasonIf(server === "mcp", "McpServer lists all its tools on one page"),
+  batches: (setup) =>
+    isHttp(setup)
+      ? reasonIf(setup.era === "2026", "the 2026 revision has no batches")
+      : "only Streamable HTTP takes batches in",
+  tasks: ({ sdk, client }) =>
+    reasonIf(sdk === "v2" || client === "v2", "SDK v2 knows the words of tasks but does not run them"),
+  "array results": ({ sdk, server, era }) =>
+    sdk === "v1"
+      ? "structuredContent of SDK v1 is an object"
+      : reasonIf(server === "low" && era === "2025", "only McpServer wraps an array for the 2025 revision"),
+  "several clients of one server": (setup) =>
+    reasonIf(isStdio(setup), "over stdio every client has a server of its own"),
+  "a guard in this process": (setup) =>
+    reasonIf(isStdio(setup), "the guard is in a child process, out of reach"),
+};
+
+function reasonIf(applies: boolean, reason: string): string | undefined {
+  return applies ? reason : undefined;
 }
