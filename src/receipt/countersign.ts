@@ -58,7 +58,10 @@ export function countersignReceipt(input: CountersignInput): MaybePromise<Receip
     v: 3,
     id,
     agent_receipt: agentReceipt,
-    ...countersignature,
+    response: countersignature.response,
+    server: countersignature.server,
+    ts_response: countersignature.ts_response,
+    nonce: countersignature.nonce,
     sig,
   }));
 }

@@ -23,13 +23,13 @@ export function readAgentReceipt(value: unknown, path: string, version: 1 | 4): 
 function readReceiptV1(value: unknown, path: string): ReceiptV1 {
   const fields = readFields(value, path, RECEIPT_V1);
   const { sig, id } = readSignature(fields, path, "id", "rec");
-  return { ...readMembersV1(fields, path), id, sig };
+  return Object.assign(readMembersV1(fields, path), { id, sig });
 }
 
 function readReceiptV4(value: unknown, path: string): ReceiptV4 {
   const fields = readFields(value, path, RECEIPT_V4);
   const { sig, id } = readSignature(fields, path, "id", "rec");
-  return { ...readMembersV4(fields, path), id, sig };
+  return Object.assign(readMembersV4(fields, path), { id, sig });
 }
 
 /** Reads what an agent is about to sign by the same rules as what it has signed. */

@@ -1,6 +1,6 @@
 import { isSha256Text } from "../crypto/digest.js";
 import type { Sha256Text } from "../crypto/digest.js";
-import { formatSignature, parsePublicKeyText, parseSignatureText } from "../crypto/key-text.js";
+import { parsePublicKeyText, parseSignatureText } from "../crypto/key-text.js";
 import type { PublicKeyText, SignatureText } from "../crypto/key-text.js";
 import { ownValue } from "../lib/json.js";
 import { parseTime } from "../lib/time.js";
@@ -33,12 +33,12 @@ export function readSignatureText(
   fields: Fields,
   path: string,
 ): { readonly sig: SignatureText; readonly bytes: Uint8Array } {
-  const bytes = parseSignatureText(ownValue(fields, "sig"));
-  if (bytes === undefined) {
+  const sig = ownValue(fields, "sig");
+  const bytes = parseSignatureText(sig);
+  if (bytes === undefined || !isTextOf(bytes, sig)) {
     throw new Malformed(`${path}.sig`, "is not ed25519: and padded base64 of 64 bytes");
   }
-  // Bytes have one text only, so this is the one that was read.
-  return { sig: formatSignature(bytes), bytes };
+  return { sig, bytes };
 }
 
 /** Reads a signature together with the identifier that is derived from it, which no signature covers. */
@@ -100,4 +100,9 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]+$/;
 
 function isPublicKeyText(value: unknown): value is PublicKeyText {
   return parsePublicKeyText(value) !== undefined;
+}
+
+/** Tells that a value is the text from which bytes were parsed. */
+function isTextOf(bytes: Uint8Array | undefined, value: unknown): value is SignatureText {
+  return bytes !== undefined && typeof value === "string";
 }

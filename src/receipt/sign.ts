@@ -48,11 +48,9 @@ export function signReceipt(input: ReceiptInput): MaybePromise<ReceiptV1> {
     RENAMED,
   );
   if (intent.authz_decision !== undefined) requireDecision(intent.authz_decision, intent, input.issuedAtMs);
-  return andThen(signText(input.signer, intentText(intent, paramsText), "rec"), ({ sig, id }) => ({
-    ...intent,
-    id,
-    sig,
-  }));
+  return andThen(signText(input.signer, intentText(intent, paramsText), "rec"), (signed) =>
+    Object.assign(intent, signed),
+  );
 }
 
 function expText({ expMs, issuedAtMs }: ReceiptInput): string | undefined {
