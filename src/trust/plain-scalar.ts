@@ -1,0 +1,73 @@
+import type { ListNode, Node, TextNode } from "./node.js";
+
+/** Begins with a letter or digit, so it is no indicator of YAML's; holds nothing that means something inside brackets. */
+const FLOW_PLAIN = /[A-Za-z0-9](?:[A-Za-z0-9_.*/@+=-]|:(?=[A-Za-z0-9_/])| (?=[A-Za-z0-9_]))*/y;
+const QUOTED = /"([^"\\]*)"|'([^']*)'/y;
+const SPACE = / */y;
+
+/**
+ * Reads what stands on one line after a name or a dash: a text in quotes without escapes, or one without quotes that
+ * begins with a letter or digit. A comment may follow.
+ *
+ * @param offset - Where `text` begins in the file.
+ * @returns `undefined` for anything else.
+ */
+export function readScalar(text: string, offset: number): TextNode | undefined {
+  QUOTED.lastIndex = 0;
+  const match = QUOTED.exec(text);
+  if (match !== null) {
+    return isComment(text.slice(QUOTED.lastIndex))
+      ? { kind: "text", text: match[1] ?? match[2] ?? "", plain: false, offset }
+      : undefined;
+  }
+  if (!/^[A-Za-z0-9]/.test(text)) return undefined;
+  const comment = text.indexOf(" #");
+  const plain = comment < 0 ? text : trimEnd(text.slice(0, comment));
+  return plain.includes(": ") || plain.endsWith(":")
+    ? undefined
+    : { kind: "text", text: plain, plain: true, offset };
+}
+
+/** Reads texts in brackets on one line: `[read_file, "list_*"]`, or `[]`. */
+export function readFlowTexts(text: string, offset: number): ListNode | undefined {
+  if (!text.startsWith("[")) return undefined;
+  const items: Node[] = [];
+  let at = matchEnd(SPACE, text, 1);
+  while (text[at] !== "]") {
+    const item = readFlowText(text, at);
+    if (item === undefined) return undefined;
+    items.push({ kind: "text", text: item.text, plain: item.plain, offset: offset + at });
+    at = matchEnd(SPACE, text, item.end);
+    if (text[at] === ",") {
+      at = matchEnd(SPACE, text, at + 1);
+      if (text[at] === "]") return undefined;
+    } else if (text[at] !== "]") {
+      return undefined;
+    }
+  }
+  return isComment(text.slice(at + 1)) ? { kind: "list", items, offset } : undefined;
+}
+
+function readFlowText(text: string, at: number): { text: string; plain: boolean; end: number } | undefined {
+  QUOTED.lastIndex = at;
+  const match = QUOTED.exec(text);
+  if (match !== null) return { text: match[1] ?? match[2] ?? "", plain: false, end: QUOTED.lastIndex };
+  const end = matchEnd(FLOW_PLAIN, text, at);
+  return end === at ? undefined : { text: text.slice(at, end), plain: true, end };
+}
+
+function matchEnd(pattern: RegExp, text: string, at: number): number {
+  pattern.lastIndex = at;
+  return pattern.test(text) ? pattern.lastIndex : at;
+}
+
+/** Tells whether nothing but a comment follows; YAML wants a space before it. */
+function isComment(rest: string): boolean {
+  return /^ *$/.test(rest) || /^ +#/.test(rest);
+}
+
+function trimEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === " ") end -= 1;
+  return text.slice(0, end);
+}

@@ -1,0 +1,101 @@
+import { isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
+import type { Document, ParsedNode } from "yaml";
+
+import { quoted } from "../lib/text.js";
+import type { Member, Node } from "./node.js";
+import type { SourceText } from "./source-text.js";
+
+/** Levels of lists and maps. A registry has four. */
+const MAX_DEPTH = 8;
+
+/**
+ * Reads any YAML, and JSON, which is YAML too. Anchors, aliases, tags, directives and more than one document are
+ * refused: what the file says must be what a person sees there.
+ *
+ * Scalars keep their text (the `failsafe` schema); the registry's schema says what is a time or a number.
+ *
+ * @throws `TrustRegistryError` `registry_syntax` with the place.
+ */
+export function readYaml(source: SourceText): Node {
+  const document = parse(source);
+  const fault = document.errors[0] ?? document.warnings[0];
+  if (fault !== undefined) {
+    const [problem] = fault.message.split("\n", 1);
+    throw source.fault("registry_syntax", fault.pos[0], `${problem}`, fault);
+  }
+  if (hasDirectives(document)) {
+    throw source.fault(
+      "registry_syntax",
+      source.text.search(/^%/m),
+      "YAML directives (%) are not allowed; take it out",
+    );
+  }
+  if (document.contents === null) throw source.fault("registry_syntax", 0, "the file is empty");
+  return readNode(source, document.contents, 0);
+}
+
+function parse(source: SourceText): Document.Parsed {
+  try {
+    return parseDocument(source.text, {
+      schema: "failsafe",
+      // The schema refuses names that repeat, without comparing each with each.
+      uniqueKeys: false,
+      prettyErrors: false,
+      keepSourceTokens: false,
+    });
+  } catch (cause) {
+    // The parser is recursive: thousands of brackets end in a RangeError.
+    throw source.fault("registry_syntax", 0, "cannot be read as YAML: is it nested very deeply?", cause);
+  }
+}
+
+function hasDirectives(document: Document.Parsed): boolean {
+  const { yaml, tags } = document.directives;
+  return yaml.explicit === true || Object.keys(tags).length > 1;
+}
+
+function readNode(source: SourceText, node: ParsedNode, depth: number): Node {
+  const offset = node.range[0];
+  if (isAlias(node))
+    throw source.fault("registry_syntax", offset, "YAML aliases (*) are not allowed; write it out");
+  if (node.anchor !== undefined) {
+    throw source.fault("registry_syntax", offset, "YAML anchors (&) are not allowed; take it out");
+  }
+  if (node.tag !== undefined)
+    throw source.fault("registry_syntax", offset, "YAML tags (!) are not allowed; take it out");
+  if (depth > MAX_DEPTH)
+    throw source.fault("registry_syntax", offset, "is nested more deeply than any registry is");
+  if (isScalar(node))
+    return { kind: "text", text: scalarText(node.value), plain: node.type === "PLAIN", offset };
+  if (isSeq(node)) {
+    return { kind: "list", items: node.items.map((item) => readNode(source, item, depth + 1)), offset };
+  }
+  if (isMap(node)) return { kind: "map", members: readMembers(source, node.items, depth), offset };
+  throw source.fault("registry_syntax", offset, "is neither a text nor a list nor a map");
+}
+
+function readMembers(source: SourceText, pairs: readonly Pair[], depth: number): readonly Member[] {
+  return pairs.map(({ key, value }) => {
+    const name = readNode(source, key, depth + 1);
+    if (name.kind !== "text")
+      throw source.fault("registry_syntax", name.offset, "the name of a field must be a text");
+    if (value === null) {
+      throw source.fault(
+        "registry_syntax",
+        name.offset,
+        `field ${quoted(name.text)} has no value; give it one`,
+      );
+    }
+    return { name: name.text, offset: name.offset, value: readNode(source, value, depth + 1) };
+  });
+}
+
+interface Pair {
+  readonly key: ParsedNode;
+  readonly value: ParsedNode | null;
+}
+
+/** Under the `failsafe` schema every scalar is a text; one that is not there at all is null. */
+function scalarText(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
