@@ -100,7 +100,7 @@ export class ReplayStoreError extends SignetError {
 
 export type ReplayStoreErrorCode = "replay_full" | "issued_before_start" | "replay_unavailable";
 
-/** A guard or a signing transport that is used in a way that it cannot be. */
+/** A guard that is used in a way that it cannot be. */
 export class GuardError extends SignetError {
   declare readonly code: GuardErrorCode;
 
@@ -118,6 +118,26 @@ export type GuardErrorCode =
   | "not_verified_here"
   | "already_countersigned"
   | "countersign_unavailable";
+
+/**
+ * A signing transport that is used in a way that it cannot be, and, given to the transport's `onerror`, an answer that
+ * it did not hand on because no request fits it.
+ */
+export class SigningTransportError extends SignetError {
+  declare readonly code: SigningTransportErrorCode;
+
+  constructor(code: SigningTransportErrorCode, message: string, options?: { cause?: unknown }) {
+    super(code, message, options);
+  }
+}
+
+export type SigningTransportErrorCode =
+  | "duplicate_request"
+  | "batch_not_signable"
+  | "transport_closed"
+  | "unexpected_answer"
+  | "unreadable_answer"
+  | "request_not_sent";
 
 /** An option, argument or receipt field of the wrong type or range, or one whose feature is not built yet. The caller's mistake. */
 export class OptionError extends TypeError {
