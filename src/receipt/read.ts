@@ -130,13 +130,9 @@ export function readFreeJson(fields: Fields, path: string, name: string): unknow
   return JSON.parse(text);
 }
 
-const SURROGATE = /[\ud800-\udfff]/;
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
 function checkText(value: string, path: string, name: string | undefined, maxLength: number): void {
   const tooLong = value.length > maxLength;
-  // The first test is free for the usual one-byte strings.
-  if (!tooLong && !(SURROGATE.test(value) && LONE_SURROGATE.test(value))) return;
+  if (!tooLong && value.isWellFormed()) return;
   throw new Malformed(
     name === undefined ? path : `${path}.${name}`,
     tooLong ? `is longer than ${maxLength} characters` : "holds half of a surrogate pair",
