@@ -25,12 +25,7 @@ export class CanonicalJsonError extends SignetError {
 }
 
 export type CanonicalJsonErrorCode =
-  | "not_json"
-  | "non_finite"
-  | "unsafe_integer"
-  | "lone_surrogate"
-  | "too_deep"
-  | "too_large";
+  "not_json" | "non_finite" | "unsafe_integer" | "lone_surrogate" | "too_deep" | "too_large";
 
 /** A signing key that cannot be read, is not a key, or gave a wrong signature. */
 export class SignerError extends SignetError {
@@ -66,11 +61,7 @@ export class TrustRegistryError extends SignetError implements FilePlace {
   readonly line: number | undefined;
   readonly column: number | undefined;
 
-  constructor(
-    code: TrustRegistryErrorCode,
-    message: string,
-    options: FilePlace & { cause?: unknown } = {},
-  ) {
+  constructor(code: TrustRegistryErrorCode, message: string, options: FilePlace & { cause?: unknown } = {}) {
     super(code, message, options);
     this.file = options.file;
     this.line = options.line;
@@ -132,12 +123,7 @@ export class SigningTransportError extends SignetError {
 }
 
 export type SigningTransportErrorCode =
-  | "duplicate_request"
-  | "batch_not_signable"
-  | "transport_closed"
-  | "unexpected_answer"
-  | "unreadable_answer"
-  | "request_not_sent";
+  "duplicate_request" | "batch_not_signable" | "transport_closed" | "unexpected_answer" | "unreadable_answer";
 
 /** An option, argument or receipt field of the wrong type or range, or one whose feature is not built yet. The caller's mistake. */
 export class OptionError extends TypeError {

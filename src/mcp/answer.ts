@@ -41,7 +41,8 @@ export function prepareAnswer(answer: JsonRecord, task: boolean): PreparedAnswer
   }
 }
 
-function prepareResult(answer: JsonRecord, task: boolean): PreparedAnswer {
+/** @throws `CanonicalJsonError` or `TypeError` when the result is no object or has no canonical form. */
+export function prepareResult(answer: JsonRecord, task: boolean): PreparedAnswer {
   const raw = ownValue(answer, "result");
   if (!isPlainObject(raw)) throw new CanonicalJsonError("not_json", "the result is no object");
   const found = ownValue(raw, "_meta");
@@ -56,12 +57,16 @@ function prepareResult(answer: JsonRecord, task: boolean): PreparedAnswer {
     taskId: createdTask(result, task),
     attach: (countersignature) => ({
       ...answer,
-      result: { ...result, _meta: { ...(isPlainObject(sentMeta) ? sentMeta : {}), [BILATERAL_META]: countersignature } },
+      result: {
+        ...result,
+        _meta: { ...(isPlainObject(sentMeta) ? sentMeta : {}), [BILATERAL_META]: countersignature },
+      },
     }),
   };
 }
 
-function prepareError(answer: JsonRecord, raw: JsonRecord): PreparedAnswer {
+/** @throws `CanonicalJsonError` or `TypeError` when the error has no canonical form. */
+export function prepareError(answer: JsonRecord, raw: JsonRecord): PreparedAnswer {
   const found = ownValue(raw, "data");
   const { rest: data, carried } = takeBilateral(isPlainObject(found) ? found : {});
   const bare = carried === undefined ? raw : { ...raw, data };
@@ -107,7 +112,7 @@ function outcomeOf(result: JsonRecord, task: boolean): Outcome {
 }
 
 /** The id of the task that a result says was made, if it is such a result. */
-function createdTask(result: JsonRecord, asked: boolean): string | undefined {
+export function createdTask(result: JsonRecord, asked: boolean): string | undefined {
   const task = ownValue(result, "task");
   if (!isPlainObject(task) || !(asked || ownValue(result, "resultType") === "task")) return undefined;
   const taskId = ownValue(task, "taskId");

@@ -14,7 +14,12 @@ import type { RequestId } from "./message.js";
  *
  * Stays synchronous where the signer does. Neither throws nor rejects.
  */
-export function signAnswer(core: GuardCore, id: RequestId, entry: RunningCall, raw: JsonRecord): MaybePromise<JsonRecord> {
+export function signAnswer(
+  core: GuardCore,
+  id: RequestId,
+  entry: RunningCall,
+  raw: JsonRecord,
+): MaybePromise<JsonRecord> {
   const { verified, method } = entry;
   const { call } = verified;
   endCall(core, entry);
@@ -34,7 +39,9 @@ export function signAnswer(core: GuardCore, id: RequestId, entry: RunningCall, r
       return prepared.attach(countersignature);
     };
     const countersignature = core.countersign(verified, prepared.contentHash, outcome);
-    return countersignature instanceof Promise ? countersignature.then(finish).catch(fail) : finish(countersignature);
+    return countersignature instanceof Promise
+      ? countersignature.then(finish).catch(fail)
+      : finish(countersignature);
   } catch (error) {
     return fail(error);
   }

@@ -27,3 +27,7 @@ export function verifiedCall(): VerifiedCall | undefined {
 export function runInScope<T>(scope: CallScope, run: () => T): T {
   return scopes.run(scope, run);
 }
+
+export function currentScope(): CallScope | undefined {
+  return scopes.getStore();
+}

@@ -96,7 +96,11 @@ export class GuardedConnection implements TransportHooks {
         this.#handle(arrival);
       } else if (!answered.has(message.id)) {
         answered.add(message.id);
-        this.#refuse(arrival, message, reject("duplicate_request", "several requests of one id came at once"));
+        this.#refuse(
+          arrival,
+          message,
+          reject("duplicate_request", "several requests of one id came at once"),
+        );
       }
     }
   };
@@ -116,7 +120,8 @@ export class GuardedConnection implements TransportHooks {
       this.#reportRefusal(method, undefined, reject("malformed", "the request has no usable id"));
       return;
     }
-    if (message.kind === "notification" && method === "notifications/cancelled") this.#noteCancel(message.params);
+    if (message.kind === "notification" && method === "notifications/cancelled")
+      this.#noteCancel(message.params);
     this.#deliver(NO_CALL, arrival);
   }
 
@@ -183,7 +188,15 @@ export class GuardedConnection implements TransportHooks {
   #run(arrival: Arrival, request: Request, { method, sinceMs }: PendingCall, verified: Verified): void {
     const scope: CallScope = { call: verified.call, answered: false };
     const task = isPlainObject(request.params) && Object.hasOwn(request.params, "task");
-    const running = { state: "running", method, sinceMs, verified, scope, task, cancelledAtMs: undefined } as const;
+    const running = {
+      state: "running",
+      method,
+      sinceMs,
+      verified,
+      scope,
+      task,
+      cancelledAtMs: undefined,
+    } as const;
     this.#requests.set(request.id, { ...running });
     this.#core.events.report({ type: "accepted", call: verified.call });
     this.#deliver(scope, arrival);
@@ -203,9 +216,11 @@ export class GuardedConnection implements TransportHooks {
     this.#reportRefusal(method, signedIntent(method, params).tool, rejected);
     const { code } = rejected;
     const answer = errorAnswer(id, REFUSED, REFUSALS[code].message, { reason: code });
-    this.#order.run(id, () => arrival.forward(answer)).catch((error: unknown) => {
-      this.#core.events.report({ type: "send_failed", error });
-    });
+    this.#order
+      .run(id, () => arrival.forward(answer))
+      .catch((error: unknown) => {
+        this.#core.events.report({ type: "send_failed", error });
+      });
   }
 
   #reportRefusal(method: string, tool: string | undefined, { code, detail, signer }: Rejected): void {
@@ -220,7 +235,12 @@ export class GuardedConnection implements TransportHooks {
     } else if (entry?.state === "running" && entry.cancelledAtMs === undefined) {
       entry.cancelledAtMs = this.#core.options.clock();
       this.#core.leave();
-      this.#core.events.report({ type: "cancelled", method: entry.method, ran: true, call: entry.verified.call });
+      this.#core.events.report({
+        type: "cancelled",
+        method: entry.method,
+        ran: true,
+        call: entry.verified.call,
+      });
     }
   }
 
@@ -255,7 +275,8 @@ export class GuardedConnection implements TransportHooks {
       return;
     }
     endCall(this.#core, entry);
-    if (entry.cancelledAtMs === undefined) this.#core.events.report({ type: "unfinished", call: entry.verified.call });
+    if (entry.cancelledAtMs === undefined)
+      this.#core.events.report({ type: "unfinished", call: entry.verified.call });
   }
 }
 

@@ -1,11 +1,12 @@
+import { delay } from "../lib/delay.js";
 import { isPlainObject, ownValue } from "../lib/json.js";
 import type { MaybePromise } from "../lib/maybe-promise.js";
 import type { Sha256Text } from "../crypto/digest.js";
 import type { AgentReceiptText } from "../receipt/agent-text.js";
 import { countersignReceipt } from "../receipt/countersign.js";
-import type { Outcome, ReceiptV3 } from "../receipt/types.js";
+import type { AgentReceipt, Outcome, ReceiptV3 } from "../receipt/types.js";
 import type { ReplayStore } from "../replay/types.js";
-import type { TrustRegistry } from "../trust/registry.js";
+import { findReceipt } from "../verify/read-receipt.js";
 import { reject } from "../verify/verdict.js";
 import type { Rejected } from "../verify/verdict.js";
 import { verifyCall } from "../verify/verify-call.js";
@@ -13,6 +14,7 @@ import type { CallRequest, Verified, VerifyContext } from "../verify/verify-call
 import type { EventLog } from "./guard-events.js";
 import type { CheckedOptions } from "./guard-options.js";
 import type { Identity } from "./identity.js";
+import type { RegistrySource } from "./registry-source.js";
 import { isProtocolMethod, signedIntent, TOOL_CALL } from "./signed-intent.js";
 import { TaskOwners } from "./task-owners.js";
 
@@ -31,26 +33,30 @@ export class GuardCore {
   readonly events: EventLog;
   readonly tasks: TaskOwners = new TaskOwners();
   readonly #context: VerifyContext;
-  readonly #idle = new Set<() => void>();
+  #onIdle: () => void = () => {};
+  #processTransport = false;
   #callsInFlight = 0;
   #closing = false;
   #uncovered: ReadonlySet<string> = new Set();
 
-  constructor(options: CheckedOptions, identity: Identity, events: EventLog, parts: GuardParts) {
+  constructor(options: CheckedOptions, identity: Identity, events: EventLog, parts: CoreParts) {
     this.options = options;
     this.identity = identity;
     this.events = events;
     const { maxMessageBytes } = identity.signer;
     this.#context = {
-      registry: parts.registry,
-      registryFault: parts.registryFault,
+      registry: parts.registry.current,
+      registryFault: parts.registry.fault,
       targets: new Set(options.targets),
       replay: parts.replay,
       maxAgeMs: options.maxAgeMs,
       clockSkewMs: options.clockSkewMs,
       limits: options.limits,
+      requireTools: options.requireTools,
       clock: options.clock,
-      ...(maxMessageBytes === undefined ? {} : { countersignFault: unsignable(maxMessageBytes, identity.name) }),
+      ...(maxMessageBytes === undefined
+        ? {}
+        : { countersignFault: unsignable(maxMessageBytes, identity.name) }),
       onHeld: (heldMs) => {
         if (heldMs > HELD_EVENT_MS) events.report({ type: "held", heldMs });
       },
@@ -105,14 +111,23 @@ export class GuardCore {
   /** @throws or rejects with `SignerError` when the server's signer fails. */
   countersign(verified: Verified, contentHash: Sha256Text, outcome: Outcome): MaybePromise<ReceiptV3> {
     const { signer, name } = this.identity;
+    // Read back from what was verified: the object that the peer's message holds may have been written to since.
+    const agentReceipt = readVerified(verified.text.whole);
     return countersignReceipt({
       signer,
       name,
+      agentReceipt,
       agentReceiptText: verified.text.whole,
       contentHash,
       outcome,
       respondedAtMs: this.options.clock(),
     });
+  }
+
+  /** The id that the receipt of a request claims, unverified. */
+  receiptId(params: unknown): unknown {
+    const found = findReceipt(isPlainObject(params) ? ownValue(params, "_meta") : undefined);
+    return found.ok && isPlainObject(found.receipt) ? ownValue(found.receipt, "id") : undefined;
   }
 
   /** Counts a call in; `false` when there are too many. */
@@ -124,18 +139,25 @@ export class GuardCore {
 
   leave(): void {
     this.#callsInFlight -= 1;
-    if (this.#callsInFlight > 0) return;
-    for (const resolve of this.#idle) resolve();
-    this.#idle.clear();
+    if (this.#callsInFlight === 0) this.#onIdle();
   }
 
-  /** Refuses every call from now on. @returns when no call is in flight any more. */
-  async stop(): Promise<void> {
+  /** Refuses every call from now on, and waits until none is in flight, at most `drainMs`. */
+  async stop(drainMs: number): Promise<void> {
     this.#closing = true;
     if (this.#callsInFlight === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#idle.add(resolve);
-    });
+    const drained = new AbortController();
+    this.#onIdle = () => {
+      drained.abort();
+    };
+    await delay(drainMs, drained.signal);
+  }
+
+  /** Notes a connection over a transport that starts a process for each. */
+  noteProcessTransport(): void {
+    if (this.options.replay !== undefined || this.#processTransport) return;
+    this.#processTransport = true;
+    this.events.report({ type: "replay_not_shared" });
   }
 
   /** Notes what a server offers, and tells once of what its unsigned clients can reach. */
@@ -143,7 +165,9 @@ export class GuardCore {
     if (!isPlainObject(capabilities)) return;
     const found = Object.keys(CAPABILITY_METHODS).filter((name) => {
       const methods = CAPABILITY_METHODS[name] ?? [];
-      return Object.hasOwn(capabilities, name) && !methods.every((method) => this.options.methods.covers(method));
+      return (
+        Object.hasOwn(capabilities, name) && !methods.every((method) => this.options.methods.covers(method))
+      );
     });
     const fresh = found.filter((name) => !this.#uncovered.has(name));
     if (fresh.length === 0) return;
@@ -164,10 +188,9 @@ export class GuardCore {
   }
 }
 
-/** What the guard was put together from. */
-export interface GuardParts {
-  readonly registry: () => TrustRegistry;
-  readonly registryFault: () => string | undefined;
+/** What the checks look at that lives outside the guard. */
+interface CoreParts {
+  readonly registry: RegistrySource;
   readonly replay: ReplayStore;
 }
 
@@ -178,6 +201,10 @@ const CAPABILITY_METHODS: Readonly<Record<string, readonly string[]>> = {
   completions: ["completion/complete"],
   logging: ["logging/setLevel"],
 };
+
+function readVerified(whole: string): AgentReceipt {
+  return JSON.parse(whole) as AgentReceipt;
+}
 
 function taskIdOf(params: unknown): { readonly value: unknown } {
   return { value: isPlainObject(params) ? ownValue(params, "taskId") : undefined };

@@ -24,7 +24,12 @@ export type GuardEvent =
       readonly carried?: unknown;
     }
   /** The client cancelled a call. `ran` tells whether the tool may have run. */
-  | { readonly type: "cancelled"; readonly method: string; readonly ran: boolean; readonly call?: VerifiedCall }
+  | {
+      readonly type: "cancelled";
+      readonly method: string;
+      readonly ran: boolean;
+      readonly call?: VerifiedCall;
+    }
   /** The connection closed, or a day passed, before a verified call was answered. The tool may have run. */
   | { readonly type: "unfinished"; readonly call: VerifiedCall }
   /** A verified call's result could not be signed and was withheld. The tool has run. */

@@ -101,7 +101,11 @@ export function checkGuardOptions(value: unknown): CheckedOptions {
     targets: readTargets(options["target"]),
     replay: readReplay(options["replay"]),
     maxAgeMs: integerOption(options, "options", "maxAgeMs", { min: 1, max: DAY_MS, fallback: 300_000 }),
-    clockSkewMs: integerOption(options, "options", "clockSkewMs", { min: 0, max: 3_600_000, fallback: 30_000 }),
+    clockSkewMs: integerOption(options, "options", "clockSkewMs", {
+      min: 0,
+      max: 3_600_000,
+      fallback: 30_000,
+    }),
     limits: readLimits(options["limits"] ?? {}),
     clock: functionOption(options, "options", "clock", Date.now),
     onEvent: functionOption(options, "options", "onEvent", () => {}),
@@ -148,8 +152,16 @@ function readLimits(value: unknown): CheckedOptions["limits"] {
   const limits = optionRecord(value, path, known);
   const flight = { min: 1, max: 1_000_000, fallback: 10_000 };
   return {
-    receiptBytes: integerOption(limits, path, "receiptBytes", { min: 1024, max: MAX_BYTES, fallback: 1_114_112 }),
-    argumentBytes: integerOption(limits, path, "argumentBytes", { min: 2, max: MAX_BYTES, fallback: 1_048_576 }),
+    receiptBytes: integerOption(limits, path, "receiptBytes", {
+      min: 1024,
+      max: MAX_BYTES,
+      fallback: 1_114_112,
+    }),
+    argumentBytes: integerOption(limits, path, "argumentBytes", {
+      min: 2,
+      max: MAX_BYTES,
+      fallback: 1_048_576,
+    }),
     depth: integerOption(limits, path, "depth", { min: 1, max: 100, fallback: 100 }),
     callsInFlight: integerOption(limits, path, "callsInFlight", flight),
     requestsInFlight: integerOption(limits, path, "requestsInFlight", flight),

@@ -4,9 +4,7 @@ import type { RequestId } from "./message.js";
 
 /** A request of a connection that is not answered yet. */
 export type InFlight =
-  | { readonly state: "plain"; readonly method: string; readonly sinceMs: number }
-  | PendingCall
-  | RunningCall;
+  { readonly state: "plain"; readonly method: string; readonly sinceMs: number } | PendingCall | RunningCall;
 
 /** A call that is being verified. The SDK has not seen it. */
 export interface PendingCall {

@@ -13,7 +13,12 @@ export type Message =
       readonly params: unknown;
       readonly raw: JsonRecord;
     }
-  | { readonly kind: "notification"; readonly method: string; readonly params: unknown; readonly raw: JsonRecord }
+  | {
+      readonly kind: "notification";
+      readonly method: string;
+      readonly params: unknown;
+      readonly raw: JsonRecord;
+    }
   /** An answer. `id` is whatever its sender wrote. */
   | { readonly kind: "response"; readonly id: unknown; readonly raw: JsonRecord }
   /** Nothing that an SDK hands to a handler, such as a request whose id is `null`. */
@@ -27,7 +32,9 @@ export function classifyMessage(raw: unknown): Message {
   if (typeof method === "string") {
     const params = ownValue(raw, "params");
     if (isRequestId(id)) return { kind: "request", id, method, params, raw };
-    return Object.hasOwn(raw, "id") ? { kind: "other", method } : { kind: "notification", method, params, raw };
+    return Object.hasOwn(raw, "id")
+      ? { kind: "other", method }
+      : { kind: "notification", method, params, raw };
   }
   const answers = Object.hasOwn(raw, "result") || Object.hasOwn(raw, "error");
   return answers ? { kind: "response", id, raw } : { kind: "other" };

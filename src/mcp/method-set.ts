@@ -26,7 +26,9 @@ export function createMethodSet(methods: unknown = [TOOL_CALL]): MethodSet {
     if (method === TOOL_CALL) patterns.add(TASKS);
   }
   const names = new Set([...patterns].filter((pattern) => !pattern.endsWith("*")));
-  const prefixes = [...patterns].filter((pattern) => pattern.endsWith("*")).map((pattern) => pattern.slice(0, -1));
+  const prefixes = [...patterns]
+    .filter((pattern) => pattern.endsWith("*"))
+    .map((pattern) => pattern.slice(0, -1));
   return {
     patterns: [...patterns],
     covers: (method) => names.has(method) || prefixes.some((prefix) => method.startsWith(prefix)),

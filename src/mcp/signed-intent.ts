@@ -19,7 +19,10 @@ export function signedIntent(method: string, params: unknown): SignedIntent {
   const members: JsonRecord = isPlainObject(params) ? params : {};
   if (method === TOOL_CALL) {
     const name = ownValue(members, "name");
-    return { tool: typeof name === "string" ? name : undefined, params: ownValue(members, "arguments") ?? {} };
+    return {
+      tool: typeof name === "string" ? name : undefined,
+      params: ownValue(members, "arguments") ?? {},
+    };
   }
   const { _meta: _, ...rest } = members;
   return { tool: method, params: rest };

@@ -2,13 +2,15 @@
 export type TransportKind = "http" | "memory" | "stdio" | "unknown";
 
 export function transportKind(transport: object): TransportKind {
-  if (["handleRequest", "handleMessage", "handlePostMessage"].some((name) => hasMethod(transport, name))) return "http";
+  if (["handleRequest", "handleMessage", "handlePostMessage"].some((name) => hasMethod(transport, name)))
+    return "http";
   if (Reflect.has(transport, "_otherTransport") || Reflect.has(transport, "_messageQueue")) return "memory";
   const wire: unknown = Reflect.get(transport, "_wire");
   if (isObject(wire)) return transportKind(wire);
   const input: unknown = Reflect.get(transport, "_stdin");
   const output: unknown = Reflect.get(transport, "_stdout");
-  if (isObject(input) && isObject(output) && hasMethod(input, "on") && hasMethod(output, "write")) return "stdio";
+  if (isObject(input) && isObject(output) && hasMethod(input, "on") && hasMethod(output, "write"))
+    return "stdio";
   return "unknown";
 }
 

@@ -10,8 +10,7 @@ export type MessageExtra = { readonly classification?: unknown } | undefined;
 
 /** Options of a `send`. All but these members are passed on unread. */
 export type SendOptions =
-  | { readonly relatedRequestId?: string | number; readonly resumptionToken?: string }
-  | undefined;
+  { readonly relatedRequestId?: string | number; readonly resumptionToken?: string } | undefined;
 
 export type Deliver = (message: unknown, extra?: MessageExtra) => void;
 export type Forward = (message: unknown, options?: SendOptions) => Promise<void>;
@@ -49,8 +48,10 @@ export function proxyTransport<T extends object>(transport: T, hooks: TransportH
     if (typeof own !== "function") throw new TypeError(`the transport has no ${method} method`);
     await Reflect.apply(own, transport, parameters);
   };
-  const forward: Forward = (message, options) => call("send", options === undefined ? [message] : [message, options]);
-  const send = (message: unknown, options?: SendOptions): Promise<void> => hooks.send(message, options, forward);
+  const forward: Forward = (message, options) =>
+    call("send", options === undefined ? [message] : [message, options]);
+  const send = (message: unknown, options?: SendOptions): Promise<void> =>
+    hooks.send(message, options, forward);
 
   // The SDKs put a `start` of their own here and put this one back later.
   let start: unknown = hooks.start === undefined ? undefined : () => hooks.start?.(() => call("start", []));

@@ -28,7 +28,11 @@ export function canonicalText(receipt: ReceiptV1, limits: VerifyLimits): Canonic
   }
 }
 
-export function checkSignature(receipt: ReceiptV1, text: AgentReceiptText, key: VerifyKey): Rejected | undefined {
+export function checkSignature(
+  receipt: ReceiptV1,
+  text: AgentReceiptText,
+  key: VerifyKey,
+): Rejected | undefined {
   const signature = parseSignatureText(receipt.sig);
   if (signature !== undefined && verifySignature(key, Buffer.from(text.signed), signature)) return undefined;
   return reject("bad_signature", "the signature is not the listed key's over this receipt");

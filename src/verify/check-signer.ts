@@ -33,7 +33,8 @@ export function findSigner(
  */
 export function checkSignerClaims(receipt: ReceiptV1, entry: TrustEntry): Rejected | undefined {
   const { name, owner, principal } = receipt.signer;
-  if (name !== entry.name) return reject("signer_mismatch", `signed as ${quoted(name)}, listed as ${quoted(entry.name)}`);
+  if (name !== entry.name)
+    return reject("signer_mismatch", `signed as ${quoted(name)}, listed as ${quoted(entry.name)}`);
   if (owner !== "" && owner !== entry.owner) {
     return reject("signer_mismatch", `signed for owner ${quoted(owner)}, listed for ${quoted(entry.owner)}`);
   }
@@ -44,9 +45,15 @@ export function checkSignerClaims(receipt: ReceiptV1, entry: TrustEntry): Reject
 }
 
 /** Checks that the registry lets this key call this tool at this target. */
-export function checkScope(receipt: ReceiptV1, entry: TrustEntry, registry: TrustRegistry): Rejected | undefined {
+export function checkScope(
+  receipt: ReceiptV1,
+  entry: TrustEntry,
+  registry: TrustRegistry,
+  options: { readonly requireTools: boolean },
+): Rejected | undefined {
   const { tool, target } = receipt.action;
-  if (registry.allows(entry, tool, target)) return undefined;
+  const unscoped = options.requireTools && entry.tools === undefined;
+  if (!unscoped && registry.allows(entry, tool, target)) return undefined;
   return reject("out_of_scope", `${quoted(entry.id)} may not call ${quoted(tool)} at ${quoted(target)}`);
 }
 

@@ -72,7 +72,10 @@ function claimNow(
 function settleInTime(claim: Promise<unknown>): Promise<"claimed" | ClaimRefused> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
-      resolve({ code: "replay_unavailable", detail: `the replay store took longer than ${CLAIM_DEADLINE_MS} ms` });
+      resolve({
+        code: "replay_unavailable",
+        detail: `the replay store took longer than ${CLAIM_DEADLINE_MS} ms`,
+      });
     }, CLAIM_DEADLINE_MS);
     const settle = (outcome: "claimed" | ClaimRefused): void => {
       clearTimeout(timer);

@@ -40,7 +40,8 @@ export function checkSize(receipt: unknown, params: unknown, limits: VerifyLimit
  */
 export function readReceipt(value: unknown): { readonly ok: true; readonly receipt: ReceiptV1 } | Rejected {
   if (isPlainObject(value)) {
-    if (ownValue(value, "v") === 4) return reject("unsupported_authority", "the receipt is a delegated one (v4)");
+    if (ownValue(value, "v") === 4)
+      return reject("unsupported_authority", "the receipt is a delegated one (v4)");
     if (Object.hasOwn(value, "authz_decision")) {
       return reject("unsupported_authority", "the receipt carries an authorization decision");
     }
@@ -52,5 +53,8 @@ export function readReceipt(value: unknown): { readonly ok: true; readonly recei
 }
 
 function tooLarge(what: string, excess: "bytes" | "depth"): Rejected {
-  return reject("too_large", excess === "bytes" ? `${what} are over the limit of bytes` : `${what} are nested too deep`);
+  return reject(
+    "too_large",
+    excess === "bytes" ? `${what} are over the limit of bytes` : `${what} are nested too deep`,
+  );
 }

@@ -1,15 +1,47 @@
-/**
- * Every reason for which a call is refused: the one table of codes.
- *
- * `message` is the fixed text that the peer sees, `meaning` and `remedy` are for people who run servers and agents.
- */
-interface Refusal {
+/** One row of {@link REFUSALS}. */
+export interface Refusal {
+  /** The fixed text that the peer sees. */
   readonly message: string;
+  /** What was found, for people who run servers and agents. */
   readonly meaning: string;
+  /** What to do about it. */
   readonly remedy: string;
 }
 
-export const REFUSALS = {
+/** Why a call was refused. Stable: tests, alerts and clients may rely on it. */
+export type RefusalCode =
+  | "unsigned"
+  | "malformed"
+  | "too_large"
+  | "unsupported_version"
+  | "unsupported_authority"
+  | "untrusted_signer"
+  | "key_not_yet_valid"
+  | "key_expired"
+  | "key_disabled"
+  | "key_revoked"
+  | "signer_mismatch"
+  | "expired"
+  | "too_old"
+  | "from_future"
+  | "wrong_target"
+  | "wrong_tool"
+  | "out_of_scope"
+  | "bad_signature"
+  | "params_mismatch"
+  | "replayed"
+  | "replay_full"
+  | "replay_unavailable"
+  | "issued_before_start"
+  | "duplicate_request"
+  | "busy"
+  | "wrong_task_owner"
+  | "registry_stale"
+  | "countersign_unavailable"
+  | "closed";
+
+/** Every reason for which a call is refused: the one table of codes. */
+export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   unsigned: {
     message: "This server requires a signed call",
     meaning: "The request carries no receipt in `params._meta._signet`.",
@@ -17,12 +49,14 @@ export const REFUSALS = {
   },
   malformed: {
     message: "The receipt is malformed",
-    meaning: "The receipt, or the request around it, is not what the format says: a missing, unknown or wrong member.",
+    meaning:
+      "The receipt, or the request around it, is not what the format says: a missing, unknown or wrong member.",
     remedy: "Send the receipt as it was signed; check for software in between that rewrites messages.",
   },
   too_large: {
     message: "The call is too large",
-    meaning: "The receipt or the arguments exceed the guard's limits in bytes or depth, or what its signer can sign.",
+    meaning:
+      "The receipt or the arguments exceed the guard's limits in bytes or depth, or what its signer can sign.",
     remedy: "Send less, or raise `limits` at the guard.",
   },
   unsupported_version: {
@@ -32,7 +66,8 @@ export const REFUSALS = {
   },
   unsupported_authority: {
     message: "Delegated authority is not supported",
-    meaning: "The receipt carries a delegation (v4) or an authorization decision, which this version does not enforce.",
+    meaning:
+      "The receipt carries a delegation (v4) or an authorization decision, which this version does not enforce.",
     remedy: "Sign as an agent that the registry lists, without a chain or a decision.",
   },
   untrusted_signer: {
@@ -87,7 +122,8 @@ export const REFUSALS = {
   },
   wrong_tool: {
     message: "The receipt is for another tool",
-    meaning: "The receipt's `action.tool` is not the tool called, the call names none, or the tool is named like a protocol method.",
+    meaning:
+      "The receipt's `action.tool` is not the tool called, the call names none, or the tool is named like a protocol method.",
     remedy: "Sign the call that is sent.",
   },
   out_of_scope: {
@@ -102,7 +138,8 @@ export const REFUSALS = {
   },
   params_mismatch: {
     message: "The arguments are not those that were signed",
-    meaning: "`params_hash` is not the hash of the receipt's params, or the request's arguments differ from them.",
+    meaning:
+      "`params_hash` is not the hash of the receipt's params, or the request's arguments differ from them.",
     remedy: "Something changed the arguments after they were signed.",
   },
   replayed: {
@@ -137,7 +174,8 @@ export const REFUSALS = {
   },
   wrong_task_owner: {
     message: "The task belongs to another signer",
-    meaning: "The key that signed this request is not the one that created the task, or the task is not known.",
+    meaning:
+      "The key that signed this request is not the one that created the task, or the task is not known.",
     remedy: "Ask for a task with the key that created it.",
   },
   registry_stale: {
@@ -147,7 +185,8 @@ export const REFUSALS = {
   },
   countersign_unavailable: {
     message: "The server cannot sign the result",
-    meaning: "The server's signer failed after the tool ran, so the result is withheld; or it cannot sign messages this long.",
+    meaning:
+      "The server's signer failed after the tool ran, so the result is withheld; or it cannot sign messages this long.",
     remedy: "Look at the signer. The tool may have run: do not repeat the call blindly.",
   },
   closed: {
@@ -155,10 +194,7 @@ export const REFUSALS = {
     meaning: "The guard was closed.",
     remedy: "Connect again.",
   },
-} as const satisfies Readonly<Record<string, Refusal>>;
-
-/** Why a call was refused. Stable: tests, alerts and clients may rely on it. */
-export type RefusalCode = keyof typeof REFUSALS;
+};
 
 export function isRefusalCode(value: unknown): value is RefusalCode {
   return typeof value === "string" && Object.hasOwn(REFUSALS, value);

@@ -43,6 +43,8 @@ export interface VerifyContext {
   readonly maxAgeMs: number;
   readonly clockSkewMs: number;
   readonly limits: VerifyLimits;
+  /** Whether an entry without `tools` may call nothing. */
+  readonly requireTools: boolean;
   /** Milliseconds since the Unix epoch. */
   readonly clock: () => number;
   /** Has the last word before the nonce is claimed, knowing who signed. */
@@ -88,7 +90,7 @@ export function verifyCall(
     checkTime(receipt, now, context) ??
     checkTarget(receipt, context.targets) ??
     checkTool(receipt, request.tool) ??
-    checkScope(receipt, signed.entry, registry);
+    checkScope(receipt, signed.entry, registry, context);
   if (misfit !== undefined) return misfit;
 
   const text = canonicalText(receipt, context.limits);
@@ -105,17 +107,27 @@ export function verifyCall(
 
   return andThen(claimNonce(receipt, context, signal), (claim) => {
     if (claim !== "claimed") return reject(claim.code, claim.detail, signer);
-    const call = { signer, receipt, method: request.method, tool: receipt.action.tool, target: receipt.action.target };
+    const call = {
+      signer,
+      receipt,
+      method: request.method,
+      tool: receipt.action.tool,
+      target: receipt.action.target,
+    };
     const lapsed = recheckSigner(receipt, registry, context);
     return lapsed ?? { ok: true, call: { ...call, verifiedAtMs: context.clock() }, text };
   });
 }
 
 /** What was true when the call came in has to be true when the tool runs: the registry may have changed while the call waited. */
-function recheckSigner(receipt: ReceiptV1, before: TrustRegistry, context: VerifyContext): Rejected | undefined {
+function recheckSigner(
+  receipt: ReceiptV1,
+  before: TrustRegistry,
+  context: VerifyContext,
+): Rejected | undefined {
   const registry = context.registry();
   if (registry === before) return undefined;
   const signed = findSigner(receipt, registry, context, context.clock());
   if (!signed.ok) return signed;
-  return checkSignerClaims(receipt, signed.entry) ?? checkScope(receipt, signed.entry, registry);
+  return checkSignerClaims(receipt, signed.entry) ?? checkScope(receipt, signed.entry, registry, context);
 }

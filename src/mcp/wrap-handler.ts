@@ -1,0 +1,141 @@
+import { GuardError } from "../errors.js";
+import { isPlainObject, ownValue } from "../lib/json.js";
+import type { JsonRecord } from "../lib/json.js";
+import { REFUSALS } from "../verify/refusals.js";
+import type { RefusalCode } from "../verify/refusals.js";
+import type { Rejected } from "../verify/verdict.js";
+import type { Verified } from "../verify/verify-call.js";
+import { currentScope, runInScope } from "./call-scope.js";
+import type { CallScope } from "./call-scope.js";
+import { signAnswer } from "./call-answer.js";
+import type { GuardCore } from "./guard-core.js";
+import { INTERNAL_ERROR, REFUSED } from "./message.js";
+import { signedIntent, TOOL_CALL } from "./signed-intent.js";
+
+/** A request handler of either SDK: the request, and what the SDK knows of it. */
+export type CallHandler = (request: never, extra: never) => unknown;
+
+type AnyHandler = (request: unknown, extra: unknown) => unknown;
+
+/** A refusal, thrown for the SDK to turn into a JSON-RPC error. */
+class CallRefusedError extends Error {
+  readonly code = REFUSED;
+  readonly data: { readonly reason: RefusalCode };
+
+  constructor(reason: RefusalCode) {
+    super(REFUSALS[reason].message);
+    this.name = "CallRefusedError";
+    this.data = { reason };
+  }
+}
+
+/** A JSON-RPC error whose `data` holds its countersignature, thrown for the SDK to send. */
+class AnsweredError extends Error {
+  readonly code: unknown;
+  readonly data: unknown;
+
+  constructor(error: JsonRecord) {
+    super(String(ownValue(error, "message")));
+    this.name = "AnsweredError";
+    this.code = ownValue(error, "code");
+    this.data = ownValue(error, "data");
+  }
+}
+
+/** Puts the checks before a request handler and the countersignature behind it. See `Guard.wrap`. */
+export function wrapCallHandler<H extends CallHandler>(core: GuardCore, handler: H): H {
+  const call: AnyHandler = (request, extra) => Reflect.apply(handler, undefined, [request, extra]);
+  const guarded = async (request: unknown, extra: unknown): Promise<unknown> => {
+    const members = isPlainObject(request) ? request : {};
+    const named = ownValue(members, "method");
+    const method = typeof named === "string" ? named : TOOL_CALL;
+    const params = ownValue(members, "params");
+    refuseUnderProtect(core, params);
+    if (!core.enter())
+      throw refuse(core, method, params, {
+        ok: false,
+        code: "busy",
+        detail: "too many signed calls in flight",
+      });
+    let verdict: Verified | Rejected;
+    try {
+      verdict = await core.verify(method, params, signalOf(extra));
+    } catch (error) {
+      core.leave();
+      throw error;
+    }
+    if (!verdict.ok) {
+      core.leave();
+      const { tool } = signedIntent(method, params);
+      if (verdict.code !== "unsigned" || !core.allowsUnsigned(method, tool))
+        throw refuse(core, method, params, verdict);
+      core.events.report({ type: "unsigned_allowed", method, tool });
+      return runInScope({ call: undefined, answered: true }, () => call(request, extra));
+    }
+    return answerVerified(core, verdict, method, params, () => call(request, extra));
+  };
+  return guarded as CallHandler as H;
+}
+
+async function answerVerified(
+  core: GuardCore,
+  verified: Verified,
+  method: string,
+  params: unknown,
+  run: () => unknown,
+): Promise<unknown> {
+  const scope: CallScope = { call: verified.call, answered: false };
+  core.events.report({ type: "accepted", call: verified.call });
+  const answer = await runInScope(scope, async () => settle(run));
+  const entry = {
+    ...({ state: "running", method, sinceMs: verified.call.verifiedAtMs, verified, scope } as const),
+    ...{ task: isPlainObject(params) && Object.hasOwn(params, "task"), cancelledAtMs: undefined },
+  };
+  const signed = await signAnswer(core, 0, entry, answer);
+  const error = ownValue(signed, "error");
+  if (isPlainObject(error)) throw new AnsweredError(error);
+  return ownValue(signed, "result");
+}
+
+/** Runs a handler, and writes what it throws as the SDKs do. */
+async function settle(run: () => unknown): Promise<JsonRecord> {
+  try {
+    return { result: await run() };
+  } catch (error) {
+    const thrown: JsonRecord = typeof error === "object" && error !== null ? { ...error } : {};
+    const code = Number.isSafeInteger(thrown["code"]) ? thrown["code"] : INTERNAL_ERROR;
+    const message = error instanceof Error ? error.message : "Internal error";
+    return { error: { code, message, ...(thrown["data"] === undefined ? {} : { data: thrown["data"] }) } };
+  }
+}
+
+function refuse(core: GuardCore, method: string, params: unknown, rejected: Rejected): CallRefusedError {
+  const { code, detail, signer } = rejected;
+  core.events.report({
+    type: "refused",
+    code,
+    detail,
+    method,
+    tool: signedIntent(method, params).tool,
+    signer,
+  });
+  return new CallRefusedError(code);
+}
+
+/** Under `protect` the call was verified at the transport, so this handler would refuse each as a replay. */
+function refuseUnderProtect(core: GuardCore, params: unknown): void {
+  const running = currentScope()?.call?.receipt.id;
+  if (running !== undefined && running === core.receiptId(params)) {
+    throw new GuardError(
+      "wrap_under_protect",
+      "the server is protected; register the handler itself, without wrap",
+    );
+  }
+}
+
+function signalOf(extra: unknown): AbortSignal | undefined {
+  if (typeof extra !== "object" || extra === null) return undefined;
+  const request: unknown = "mcpReq" in extra ? extra.mcpReq : extra;
+  if (typeof request !== "object" || request === null || !("signal" in request)) return undefined;
+  return request.signal instanceof AbortSignal ? request.signal : undefined;
+}

@@ -1,0 +1,126 @@
+import { canonicalJson } from "../crypto/canonical-json.js";
+import { sha256Text } from "../crypto/digest.js";
+import { formatPublicKey } from "../crypto/key-text.js";
+import type { PublicKeyText } from "../crypto/key-text.js";
+import { generateSigner } from "../crypto/signer.js";
+import type { Signer } from "../crypto/signer.js";
+import type { JsonRecord } from "../lib/json.js";
+import { RECEIPT_META } from "../receipt/meta.js";
+import { signReceipt } from "../receipt/sign.js";
+import type { ReceiptV1 } from "../receipt/types.js";
+import { parseTrustRegistry } from "../trust/parse.js";
+import type { TrustRegistry } from "../trust/registry.js";
+
+/** A key with a name, for tests: the `identity` of a client or a guard. */
+export interface TestIdentity {
+  readonly signer: Signer;
+  readonly name: string;
+  readonly owner: string;
+  readonly publicKey: PublicKeyText;
+}
+
+/** Makes an identity with a new key. */
+export function testIdentity(name: string, owner: string = "test"): TestIdentity {
+  const signer = generateSigner();
+  return { signer, name, owner, publicKey: formatPublicKey(signer.publicKey) };
+}
+
+/** An entry of a test registry. What is left out is as in a registry file: no restriction, active, never expires. */
+export interface TestEntry extends Pick<TestIdentity, "name" | "owner" | "publicKey"> {
+  readonly id?: string;
+  readonly tools?: readonly string[];
+  readonly targets?: readonly string[];
+  readonly principal?: string;
+  readonly status?: "active" | "disabled" | "revoked";
+  readonly createdAt?: string;
+  readonly expiresAt?: string;
+}
+
+export interface TestRegistryInput {
+  readonly agents: readonly TestEntry[];
+  readonly servers?: readonly TestEntry[];
+  readonly roots?: readonly TestEntry[];
+}
+
+/** Makes a trust registry that lists identities, or entries made of them. */
+export function testRegistry(input: TestRegistryInput): TrustRegistry {
+  return parseTrustRegistry(testRegistryText(input));
+}
+
+/** The same as the text of a registry file. JSON, and so YAML. */
+export function testRegistryText({ agents, servers = [], roots = [] }: TestRegistryInput): string {
+  const registry = {
+    version: 1,
+    bundle_id: "tb_test",
+    org: "test",
+    env: "test",
+    generated_at: CREATED_AT,
+    roots: roots.map(entryFields),
+    agents: agents.map(entryFields),
+    servers: servers.map(entryFields),
+  };
+  return JSON.stringify(registry, undefined, 2);
+}
+
+const CREATED_AT = "2020-01-01T00:00:00Z";
+
+function entryFields(entry: TestEntry, index: number): JsonRecord {
+  const { status = "active" } = entry;
+  return {
+    id: entry.id ?? `${entry.name}-${index + 1}`,
+    name: entry.name,
+    owner: entry.owner,
+    pubkey: entry.publicKey,
+    status,
+    created_at: entry.createdAt ?? CREATED_AT,
+    ...(entry.expiresAt === undefined ? {} : { expires_at: entry.expiresAt }),
+    ...(status === "active" ? {} : { [`${status}_at`]: entry.createdAt ?? CREATED_AT }),
+    ...(entry.tools === undefined ? {} : { tools: entry.tools }),
+    ...(entry.targets === undefined ? {} : { targets: entry.targets }),
+    ...(entry.principal === undefined ? {} : { principal: entry.principal }),
+  };
+}
+
+export interface SignedCallInput {
+  readonly identity: Pick<TestIdentity, "signer" | "name" | "owner">;
+  readonly target: string;
+  /** Name of the tool. */
+  readonly tool: string;
+  /** Default is none, as a client sends it that has none. */
+  readonly arguments?: JsonRecord;
+  /** When the call is signed, in milliseconds since the Unix epoch. Default is now. */
+  readonly issuedAtMs?: number;
+  /** When the receipt ends. Default: it says nothing. */
+  readonly expMs?: number;
+  /** Default: 128 random bits. */
+  readonly nonce?: string;
+  /** Whether the receipt holds only the hash of the arguments. Default is `false`. */
+  readonly hashOnly?: boolean;
+}
+
+/** The `params` of a signed `tools/call`. */
+export interface SignedCallParams {
+  readonly name: string;
+  readonly arguments?: JsonRecord;
+  readonly _meta: { readonly _signet: ReceiptV1 };
+}
+
+/** Signs a call: the `params` for `guard.verify`, or for a raw `tools/call` request. */
+export async function signedCall(input: SignedCallInput): Promise<SignedCallParams> {
+  const { identity, tool, target, issuedAtMs = Date.now(), expMs, nonce } = input;
+  const params = input.arguments ?? {};
+  const receipt = await signReceipt({
+    signer: identity.signer,
+    name: identity.name,
+    owner: identity.owner,
+    tool,
+    target,
+    transport: "test",
+    issuedAtMs,
+    expMs,
+    nonce,
+    ...(input.hashOnly === true ? { paramsHash: sha256Text(canonicalJson(params)) } : { params }),
+  });
+  const sent = input.arguments === undefined ? {} : { arguments: input.arguments };
+  return { name: tool, ...sent, _meta: { [RECEIPT_META]: receipt } };
+}
