@@ -41,9 +41,8 @@ export class ClientInbox {
     const hand: Deliver = (message) => {
       deliver(message, extra);
     };
-    const { servers } = this.#context.files;
-    if (servers === undefined) this.#receiveUnverified(raw, answer, hand);
-    else this.#receiveVerified(answer, servers, hand);
+    if (this.#context.settings.servers === undefined) this.#receiveUnverified(raw, answer, hand);
+    else this.#receiveVerified(answer, hand);
   }
 
   /** Nothing is refused, and nothing is taken for verified. */
@@ -64,8 +63,8 @@ export class ClientInbox {
     hand(settings.strip && body !== undefined ? withoutCountersignature(message.raw, body) : raw);
   }
 
-  #receiveVerified(answer: unknown, servers: TrustedServers, hand: Deliver): void {
-    const { requests, settings, handover } = this.#context;
+  #receiveVerified(answer: unknown, hand: Deliver): void {
+    const { requests, settings, files, handover } = this.#context;
     const message = classifyMessage(answer);
     if (message.kind !== "response") {
       handover.report(
@@ -87,7 +86,7 @@ export class ClientInbox {
       hand(message.raw);
       return;
     }
-    const assessment = this.#assess(call, message.id, message.raw, servers);
+    const assessment = this.#assess(call, message.id, message.raw, files.servers);
     this.#tell(call, message.raw, assessment);
     if (assessment.rejection !== undefined) {
       hand(refusalAnswer(call.id, assessment.rejection));
@@ -100,8 +99,16 @@ export class ClientInbox {
     hand(body === undefined ? message.raw : withoutCountersignature(message.raw, body));
   }
 
-  #assess(call: SentCall, answerId: unknown, answer: JsonRecord, servers: TrustedServers): Assessment {
+  #assess(
+    call: SentCall,
+    answerId: unknown,
+    answer: JsonRecord,
+    servers: TrustedServers | undefined,
+  ): Assessment {
     const { settings } = this.#context;
+    // A signed request is sent once the registry is open, and forgotten when it is closed.
+    if (servers === undefined)
+      return refused(rejectAnswer("untrusted_server", "the list of servers is not open"));
     if (answerId !== call.id) {
       return refused(
         rejectAnswer(

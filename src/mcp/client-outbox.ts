@@ -73,11 +73,14 @@ export class ClientOutbox {
 
   #sign(request: Request, entry: OpenRequest, options: SendOptions): MaybePromise<SignedCall> {
     const { settings, files, requests, transport } = this.#context;
-    // The SDKs' HTTP transports take up a stream and post nothing.
-    if (options?.resumptionToken !== undefined) return resumedCall(request, settings.target);
     const opened = files.open();
     if (isPromise(opened)) opened.catch(() => requests.delete(request.id, entry));
-    return andThen(opened, ({ identity }) => signCall(request, { identity, settings, transport }));
+    return andThen(opened, ({ identity }) =>
+      // To resume, the SDKs' HTTP transports take up a stream and post nothing.
+      options?.resumptionToken === undefined
+        ? signCall(request, { identity, settings, transport })
+        : resumedCall(request, settings.target),
+    );
   }
 
   #sendSigned(id: RequestId, entry: OpenRequest, signed: SignedCall, departure: Departure): Promise<void> {
