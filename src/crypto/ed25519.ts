@@ -16,7 +16,9 @@ export class VerifyKey {
 
   /** Use {@link verifySignature}. */
   accepts(message: Uint8Array, signature: Uint8Array): boolean {
-    return signature.length === SIGNATURE_BYTES && !isSmallOrder(signature) && this.#verify(message, signature);
+    return (
+      signature.length === SIGNATURE_BYTES && !isSmallOrder(signature) && this.#verify(message, signature)
+    );
   }
 }
 
