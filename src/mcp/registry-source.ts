@@ -1,5 +1,6 @@
 import type { TrustRegistry } from "../trust/registry.js";
 import { openTrustRegistry } from "../trust/open.js";
+import type { WatchedTrustRegistry } from "../trust/watched-registry.js";
 import type { EventLog } from "./guard-events.js";
 
 /** The state of the registry that a guard works with. */
@@ -48,5 +49,43 @@ export async function openRegistryFile(
   options: { readonly maxStaleMs: number | undefined; readonly clock: () => number },
   events: EventLog,
 ): Promise<RegistrySource> {
-  const watched = await openTrustRegistry(path);
+  const { clock, maxStaleMs } = options;
+  const watched = await openTrustRegistry(path, { clock });
+  watched.onChange((change) => {
+    if (change.type === "refused") events.report({ type: "registry_rejected", error: change.error });
+    else events.report({ type: "registry_reloaded" });
+  });
+  const fault = (): string | undefined => {
+    const { staleSinceMs } = watched.health();
+    if (maxStaleMs === undefined || staleSinceMs === undefined) return undefined;
+    const staleMs = clock() - staleSinceMs;
+    return staleMs > maxStaleMs ? `the registry file has been missing or bad for ${staleMs} ms` : undefined;
+  };
+  return {
+    current: () => watched.current,
+    // Asked for every call: without `maxStaleMs` there is nothing to find out.
+    fault: maxStaleMs === undefined ? () => undefined : fault,
+    reload: () => watched.reload(),
+    health: () => readHealth(watched),
+    problems: () => {
+      const { staleSinceMs, lastError } = watched.health();
+      if (staleSinceMs === undefined) return [];
+      return [
+        `the registry file is missing or bad, and its last good version is in force: ${lastError?.message ?? ""}`,
+      ];
+    },
+    close: () => watched.close(),
+  };
+}
+
+function readHealth(watched: WatchedTrustRegistry): RegistryHealth {
+  const { file, staleSinceMs, lastError } = watched.health();
+  const { current } = watched;
+  return {
+    file,
+    agents: current.count("agents"),
+    generatedAtMs: current.header.generatedAtMs,
+    ...(staleSinceMs === undefined ? {} : { staleSinceMs }),
+    ...(lastError === undefined ? {} : { fault: lastError.message }),
+  };
 }
