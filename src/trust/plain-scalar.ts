@@ -1,13 +1,16 @@
 import type { ListNode, Node, TextNode } from "./node.js";
 
-/** Begins with a letter or digit, so it is no indicator of YAML's; holds nothing that means something inside brackets. */
+/** Begins with a letter or digit, so with no indicator of YAML's; holds nothing that means something inside brackets. */
 const FLOW_PLAIN = /[A-Za-z0-9](?:[A-Za-z0-9_.*/@+=-]|:(?=[A-Za-z0-9_/])| (?=[A-Za-z0-9_]))*/y;
 const QUOTED = /"([^"\\]*)"|'([^']*)'/y;
 const SPACE = / */y;
 
+/** What means something at the start of a value, or might: the indicators of YAML, and any space but the plain one. */
+const INDICATOR = /^[\s\-?:,[\]{}#&*!|>'"%@`]/;
+
 /**
  * Reads what stands on one line after a name or a dash: a text in quotes without escapes, or one without quotes that
- * begins with a letter or digit. A comment may follow.
+ * begins with no indicator. A comment may follow.
  *
  * @param offset - Where `text` begins in the file.
  * @returns `undefined` for anything else.
@@ -20,7 +23,7 @@ export function readScalar(text: string, offset: number): TextNode | undefined {
       ? { kind: "text", text: match[1] ?? match[2] ?? "", plain: false, offset }
       : undefined;
   }
-  if (!/^[A-Za-z0-9]/.test(text)) return undefined;
+  if (INDICATOR.test(text)) return undefined;
   const comment = text.indexOf(" #");
   const plain = comment < 0 ? text : trimEnd(text.slice(0, comment));
   return plain.includes(": ") || plain.endsWith(":")
