@@ -6,7 +6,9 @@ import { fileURLToPath } from "node:url";
 
 /** @returns its base URL, and `stop()`, which ends it. */
 export async function startServer(program, args) {
-  const child = spawn(process.execPath, [fileURLToPath(program), ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [fileURLToPath(program), ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const lines = createInterface({ input: child.stdout });
   const exited = once(child, "exit");
   const [port] = await Promise.race([

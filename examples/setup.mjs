@@ -28,7 +28,18 @@ async function writeKey(folder, name) {
   const path = join(folder, `${name}.key`);
   const key = { v: 1, algorithm: "ed25519", name, seed: seed.toString("base64") };
   await writeFile(path, JSON.stringify(key), { mode: 0o600, flag: "wx" });
-  return { path, publicKey: formatPublicKey(createSigner(seed).publicKey) };
+  const { publicKey } = createSigner(seed);
+  const pubkey = Buffer.from(publicKey).toString("base64");
+  const pub = {
+    v: 1,
+    algorithm: "ed25519",
+    name,
+    pubkey,
+    owner: "platform-team",
+    created_at: new Date().toISOString(),
+  };
+  await writeFile(join(folder, `${name}.pub`), JSON.stringify(pub));
+  return { path, publicKey: formatPublicKey(publicKey) };
 }
 
 function registryText(agentKey, serverKey) {

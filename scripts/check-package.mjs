@@ -6,7 +6,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const run = (command, args, cwd) => execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+const run = (command, args, cwd) =>
+  execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
 
 run("npm", ["run", "--silent", "build"]);
 for (const [command, ...args] of [
@@ -20,15 +21,24 @@ for (const [command, ...args] of [
 
 const folder = mkdtempSync(join(tmpdir(), "signet-package-"));
 try {
-  const [{ filename, files }] = JSON.parse(run("npm", ["pack", "--json", "--silent", "--pack-destination", folder]));
+  const [{ filename, files }] = JSON.parse(
+    run("npm", ["pack", "--json", "--silent", "--pack-destination", folder]),
+  );
   const paths = files.map((file) => file.path);
   for (const wanted of ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "SECURITY.md", "CHANGELOG.md"]) {
     assert.ok(paths.includes(wanted), `the package lacks ${wanted}`);
   }
   assert.ok(!paths.some((path) => path.startsWith("test/")), "the package holds tests");
 
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
-  run("npm", ["install", "--no-audit", "--no-fund", "--silent", "--omit=peer", join(folder, filename)], folder);
+  writeFileSync(
+    join(folder, "package.json"),
+    JSON.stringify({ name: "user", private: true, type: "module" }),
+  );
+  run(
+    "npm",
+    ["install", "--no-audit", "--no-fund", "--silent", "--omit=peer", join(folder, filename)],
+    folder,
+  );
   const { exports } = JSON.parse(readFileSync("package.json", "utf8"));
   const names = Object.keys(exports).filter((name) => name !== "./package.json");
   const program = `

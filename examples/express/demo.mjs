@@ -9,7 +9,11 @@ import { startServer } from "../server-process.mjs";
 import { setUp } from "../setup.mjs";
 
 const { registry, agentKey, serverKey, target, remove } = await setUp();
-const { url, stop } = await startServer(new URL("server.mjs", import.meta.url), [registry, serverKey, target]);
+const { url, stop } = await startServer(new URL("server.mjs", import.meta.url), [
+  registry,
+  serverKey,
+  target,
+]);
 
 try {
   const discovery = await (await fetch(new URL("/.well-known/signet.json", url))).json();
@@ -20,7 +24,9 @@ try {
   const client = new Client({ name: "demo", version: "1.0.0" });
   const http = new StreamableHTTPClientTransport(new URL("/mcp", url));
   const onReceipt = (event) => (sent = event.request);
-  await client.connect(new SigningTransport(http, { identity: agentKey, target, servers: registry, onReceipt }));
+  await client.connect(
+    new SigningTransport(http, { identity: agentKey, target, servers: registry, onReceipt }),
+  );
   const result = await client.callTool({ name: "github_create_issue", arguments: { title: "fix bug" } });
   assert.equal(result.content[0].text, 'issue "fix bug" created for deploy-bot');
   console.log(`accepted  ${result.content[0].text}, countersigned and checked`);
