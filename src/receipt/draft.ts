@@ -45,7 +45,9 @@ const MAX_TIME_MS = 253_402_300_799_999;
 
 /** `draft.action.call_id` is the option `callId`; below the option itself, names stay those of the wire. */
 function optionName(path: string, renamed: Readonly<Record<string, string>>): string {
-  const wire = path.slice(ROOT.length + 1).replace(/^(?:action|signer)\./, "");
+  const wire = path
+    .slice(ROOT.length + 1)
+    .replace(/^(?:action|signer|server|response|scope|delegator)\./, "");
   const [first = "", ...rest] = wire.split(/(?=[.[])/);
   const option = renamed[first] ?? first.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
   return [option, ...rest].join("");
