@@ -34,14 +34,13 @@ export class Fields {
     }
     const members = new Map<string, Member>();
     for (const member of node.members) {
-      const name = quoted(member.name);
       if (!known.includes(member.name)) {
-        const problem = `unknown field ${name} in ${path}; correct its name or take it out. Known are ${known.join(", ")}`;
+        const problem = `unknown field ${quoted(member.name)} in ${path}; correct its name or take it out. Known are ${known.join(", ")}`;
         throw source.fault("registry_invalid", member.offset, problem);
       }
       const first = members.get(member.name);
       if (first !== undefined) {
-        const problem = `field ${name} of ${path} is there twice, first in line ${source.lineAt(first.offset)}; keep one`;
+        const problem = `field ${quoted(member.name)} of ${path} is there twice, first in line ${source.lineAt(first.offset)}; keep one`;
         throw source.fault("registry_invalid", member.offset, problem);
       }
       members.set(member.name, member);
