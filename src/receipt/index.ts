@@ -7,7 +7,7 @@ export { importVerifyKey } from "../crypto/ed25519.js";
 export type { VerifyKey } from "../crypto/ed25519.js";
 export { formatPublicKey, parsePublicKeyText } from "../crypto/key-text.js";
 export type { PublicKeyText, SignatureText } from "../crypto/key-text.js";
-export { createSigner, generateSigner } from "../crypto/signer.js";
+export { createSigner, generateSeed, generateSigner } from "../crypto/signer.js";
 export type { Signer } from "../crypto/signer.js";
 export { agentReceiptText, paramsText } from "./agent-text.js";
 export type { AgentReceiptText } from "./agent-text.js";

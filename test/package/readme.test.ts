@@ -1,0 +1,76 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { CLIENT_REFUSALS } from "../../src/client.js";
+import { REFUSALS } from "../../src/server.js";
+import { parseTrustRegistry } from "../../src/trust/index.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const readme = readFileSync(join(root, "README.md"), "utf8");
+
+/** The README's code blocks of one language. */
+function blocks(language: string): string[] {
+  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))].map(
+    ([, code]) => code ?? "",
+  );
+}
+
+/** Cells of the README's table rows, without the padding that the formatter adds. */
+const rows = readme
+  .split("\n")
+  .filter((line) => line.startsWith("|"))
+  .map((line) =>
+    line
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim())
+      .join(" | "),
+  );
+
+describe("the README", () => {
+  let folder: string;
+
+  beforeAll(() => {
+    // Inside the package, so that its own name resolves to what was built.
+    folder = mkdtempSync(join(root, "test/package/readme-"));
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it("shows code that compiles against the built package", () => {
+    const examples = blocks("ts");
+    expect(examples.length).toBeGreaterThanOrEqual(5);
+    examples.forEach((code, index) => {
+      writeFileSync(join(folder, `example-${index}.ts`), code);
+    });
+    const tsconfig = {
+      extends: "../../../tsconfig.json",
+      compilerOptions: { isolatedDeclarations: false, declaration: false },
+    };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ ...tsconfig, include: ["*.ts"] }));
+    const compile = (): unknown =>
+      execFileSync("npx", ["--no-install", "tsc", "-p", folder], { cwd: root, encoding: "utf8" });
+    expect(compile).not.toThrow();
+  });
+
+  it("shows a registry that parses", () => {
+    const [yaml = ""] = blocks("yaml");
+    expect(parseTrustRegistry(yaml).count("agents")).toBe(1);
+  });
+
+  it.each(Object.entries({ ...REFUSALS }))("has a row for the refusal %s", (code, { meaning, remedy }) => {
+    expect(rows).toContain(`\`${code}\` | ${meaning} | ${remedy}`);
+  });
+
+  it.each(Object.entries({ ...CLIENT_REFUSALS }))(
+    "has a row for the client's refusal %s",
+    (code, { meaning, remedy }) => {
+      expect(rows).toContain(`\`${code}\` | ${meaning} | ${remedy}`);
+    },
+  );
+});
