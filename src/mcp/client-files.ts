@@ -15,11 +15,14 @@ export interface Opened {
 /** The key file and the registry that the options of a signing transport name, while its connection lasts. */
 export class ClientFiles {
   readonly #settings: ClientSettings;
+  readonly #report: (error: unknown) => void;
   #opened: Opened | undefined;
   #opening: Promise<Opened> | undefined;
 
-  constructor(settings: ClientSettings) {
+  /** @param report - Hears of a registry file that is bad by now. */
+  constructor(settings: ClientSettings, report: (error: unknown) => void) {
     this.#settings = settings;
+    this.#report = report;
   }
 
   /** Whose countersignatures count, once opened. */
@@ -58,7 +61,8 @@ export class ClientFiles {
     try {
       const identity = await openIdentity(this.#settings.identity);
       const source = this.#settings.servers;
-      const servers = source !== undefined && "path" in source ? await openServers(source.path) : source;
+      const servers =
+        source !== undefined && "path" in source ? await openServers(source.path, this.#report) : source;
       if (!isCurrent()) {
         servers?.close();
         throw new SigningTransportError("transport_closed", "the transport was closed while it was starting");

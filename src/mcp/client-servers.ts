@@ -6,8 +6,8 @@ import { invalidOption, missingOption, optionRecord } from "../lib/option.js";
 import { quoted } from "../lib/text.js";
 import type { ServerClaim } from "../receipt/types.js";
 import { openTrustRegistry } from "../trust/open.js";
-import type { WatchedTrustRegistry } from "../trust/open.js";
 import { TrustRegistry } from "../trust/registry.js";
+import { WatchedTrustRegistry } from "../trust/watched-registry.js";
 import { rejectAnswer } from "./client-refusals.js";
 import type { ClientRejection } from "./client-refusals.js";
 
@@ -52,7 +52,7 @@ export function parseServersOption(value: unknown): ServersSource {
     return { path: value };
   }
   if (value instanceof TrustRegistry) return registryServers(() => value);
-  if (isWatchedRegistry(value)) return registryServers(() => value.current);
+  if (value instanceof WatchedTrustRegistry) return registryServers(() => value.current);
   const { pubkey, name } = optionRecord(value, "options.servers", ["pubkey", "name"]);
   if (pubkey === undefined)
     throw missingOption("options.servers.pubkey", 'a server\'s key such as "ed25519:…"');
@@ -65,11 +65,20 @@ export function parseServersOption(value: unknown): ServersSource {
 /**
  * Opens the registry of a `servers` option that is a path. It is watched until `close`.
  *
+ * @param report - Hears of every later version of the file that is refused; the one before stays in use.
  * @throws `TrustRegistryError` when the file does not hold, or lists no servers.
  */
-export async function openServers(path: string): Promise<TrustedServers> {
+export async function openServers(path: string, report: (error: unknown) => void): Promise<TrustedServers> {
   const watched = await openTrustRegistry(path, { requireAgents: false, requireServers: true });
-  return { ...registryServers(() => watched.current), close: () => watched.close() };
+  watched.onChange((change) => {
+    if (change.type === "refused") report(change.error);
+  });
+  return {
+    ...registryServers(() => watched.current),
+    close() {
+      watched.close().catch(report);
+    },
+  };
 }
 
 function registryServers(current: () => TrustRegistry): TrustedServers {
@@ -119,15 +128,6 @@ function pinnedServer(pubkey: unknown, name: string | undefined, option: string)
     },
     close: nothing,
   };
-}
-
-function isWatchedRegistry(value: unknown): value is WatchedTrustRegistry {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "current" in value &&
-    value.current instanceof TrustRegistry
-  );
 }
 
 function nothing(): void {

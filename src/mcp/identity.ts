@@ -26,6 +26,7 @@ export interface Identity {
  */
 export type IdentityOption = string | Identity;
 
+const OPTION = "options.identity";
 const WANTED =
   'a key name such as "my-agent", the path of a key file such as "./keys/my-agent.key", or { signer, name }';
 const MAX_NAME_CHARACTERS = 1024;
@@ -37,22 +38,22 @@ const MAX_PUBLIC_FILE_BYTES = 65_536;
  * @throws `OptionError` when it is neither a usable text nor `{ signer, name, owner?, principal? }`.
  */
 export function parseIdentityOption(identity: unknown): IdentityOption {
-  if (identity === undefined) throw missingOption("identity", WANTED);
+  if (identity === undefined) throw missingOption(OPTION, WANTED);
   if (typeof identity === "string") {
     if (!isPath(identity) && !/^[a-zA-Z0-9_-]+$/.test(identity))
-      throw invalidOption("identity", WANTED, identity);
+      throw invalidOption(OPTION, WANTED, identity);
     return identity;
   }
-  const record = optionRecord(identity, "identity", ["signer", "name", "owner", "principal"]);
+  const record = optionRecord(identity, OPTION, ["signer", "name", "owner", "principal"]);
   const { signer, name, owner, principal } = record;
   if (!isSigner(signer))
-    throw invalidOption("identity.signer", "a Signer, such as createSigner gives", signer);
-  if (!isName(name)) throw invalidOption("identity.name", "a name of 1 to 1,024 characters", name);
+    throw invalidOption(`${OPTION}.signer`, "a Signer, such as createSigner gives", signer);
+  if (!isName(name)) throw invalidOption(`${OPTION}.name`, "a name of 1 to 1,024 characters", name);
   if (owner !== undefined && owner !== "" && !isName(owner)) {
-    throw invalidOption("identity.owner", "a name of at most 1,024 characters", owner);
+    throw invalidOption(`${OPTION}.owner`, "a name of at most 1,024 characters", owner);
   }
   if (principal !== undefined && !isName(principal)) {
-    throw invalidOption("identity.principal", "a principal such as agent://acme/deploy-bot", principal);
+    throw invalidOption(`${OPTION}.principal`, "a principal such as agent://acme/deploy-bot", principal);
   }
   return { signer, name, owner, principal };
 }

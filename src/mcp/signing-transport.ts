@@ -78,13 +78,16 @@ export type SigningTransport<T extends object = object> = T;
 function createHooks(inner: object, options: SigningTransportOptions): TransportHooks {
   const settings = parseClientOptions(options);
   const word = transportWord(inner);
-  const files = new ClientFiles(settings);
+  const handover = new Handover(inner);
+  const files = new ClientFiles(settings, (error) => {
+    handover.report(error);
+  });
   const requests = new OpenRequests();
   const context: ClientContext = {
     settings,
     files,
     requests,
-    handover: new Handover(inner),
+    handover,
     transport: settings.transport ?? word,
     byReference: word === "other",
   };

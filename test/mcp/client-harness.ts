@@ -5,6 +5,7 @@ import type { JsonRecord } from "../../src/lib/json.js";
 import { isPlainObject, ownValue } from "../../src/lib/json.js";
 import type { AnsweredRequest } from "../../src/mcp/client-events.js";
 import type { SigningTransportOptions } from "../../src/mcp/client-options.js";
+import { proxyTransport } from "../../src/mcp/transport-proxy.js";
 import { SigningTransport } from "../../src/mcp/signing-transport.js";
 import { agentReceiptText, paramsText } from "../../src/receipt/agent-text.js";
 import { contentHash, errorHash } from "../../src/receipt/content-hash.js";
@@ -188,3 +189,59 @@ export function errorFor(
 }
 
 export const RESULT: JsonRecord = { content: [{ type: "text", text: "done" }] };
+
+/** Puts in front of a server of an SDK what a guard does to its answers, without the guard's checks. */
+export function countersigning<T extends object>(transport: T): T {
+  const requests = new Map<unknown, JsonRecord>();
+  return proxyTransport(transport, {
+    receive(message, extra, deliver) {
+      if (isPlainObject(message) && at(message, "params", "_meta", "_signet") !== undefined) {
+        requests.set(message["id"], message);
+      }
+      deliver(message, extra);
+    },
+    send(message, options, forward) {
+      const request = isPlainObject(message) ? requests.get(message["id"]) : undefined;
+      if (!isPlainObject(message) || request === undefined || "method" in message)
+        return forward(message, options);
+      const { result, error } = message;
+      const outcome: Outcome = at(result, "isError") === true ? { status: "failed" } : { status: "executed" };
+      if (isPlainObject(result))
+        return forward(resultFor(request, result, { outcome, respondedAtMs: Date.now() }), options);
+      if (isPlainObject(error))
+        return forward(errorFor(request, error, { respondedAtMs: Date.now() }), options);
+      return forward(message, options);
+    },
+    closed: () => undefined,
+  });
+}
+
+export interface RegistryChanges {
+  readonly servers?: readonly JsonRecord[];
+  /** Members of the server's entry. */
+  readonly server?: JsonRecord;
+  readonly generatedAt?: string;
+}
+
+/** A registry that lists the server, and no agents. */
+export function registryText({ servers, server: members, generatedAt }: RegistryChanges = {}): string {
+  const entry = {
+    id: "github-1",
+    name: "github-mcp",
+    owner: "platform",
+    pubkey: serverKey,
+    status: "active",
+    created_at: "2026-01-01T00:00:00Z",
+    ...members,
+  };
+  return JSON.stringify({
+    version: 1,
+    bundle_id: "tb_test",
+    org: "acme",
+    env: "test",
+    generated_at: generatedAt ?? "2026-11-01T00:00:00Z",
+    roots: [],
+    agents: [],
+    servers: servers ?? [entry],
+  });
+}

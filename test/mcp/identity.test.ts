@@ -1,0 +1,123 @@
+import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { formatPublicKey } from "../../src/crypto/key-text.js";
+import { openIdentity, parseIdentityOption } from "../../src/mcp/identity.js";
+import { agent } from "./client-harness.js";
+
+const KEYS = new URL("../vectors/home/keys/", import.meta.url);
+const PLAIN_BOT = "ed25519:Q9w8RE0BOhx4Hm81Nrm8YkYxgBUtisF/sr9Gwz65G0o=";
+
+let home: string;
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "signet-identity-"));
+  await mkdir(join(home, "keys"));
+  vi.stubEnv("SIGNET_HOME", home);
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(home, { recursive: true });
+});
+
+async function install(...names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    await copyFile(new URL(name, KEYS), join(home, "keys", name));
+    await chmod(join(home, "keys", name), 0o600);
+  }
+}
+
+describe("an identity that is a name", () => {
+  it("is the key file of that name in SIGNET_HOME, with the owner of the public file beside it", async () => {
+    await install("plain-bot.key", "plain-bot.pub");
+    const identity = await openIdentity("plain-bot");
+    expect(identity).toMatchObject({ name: "plain-bot", owner: "acme" });
+    expect(formatPublicKey(identity.signer.publicKey)).toBe(PLAIN_BOT);
+  });
+
+  it("claims no owner when there is no public file", async () => {
+    await install("plain-bot.key");
+    expect((await openIdentity("plain-bot")).owner).toBeUndefined();
+  });
+
+  it("is refused when the file holds a key of another name", async () => {
+    await install("plain-bot.key");
+    await copyFile(join(home, "keys", "plain-bot.key"), join(home, "keys", "other.key"));
+    await expect(openIdentity("other")).rejects.toMatchObject({ code: "key_file_invalid" });
+  });
+
+  it("is refused when there is no such file, when it is encrypted, or when others may read it", async () => {
+    await expect(openIdentity("nobody")).rejects.toMatchObject({ code: "identity_not_found" });
+    await install("locked-bot.key", "plain-bot.key");
+    await expect(openIdentity("locked-bot")).rejects.toMatchObject({ code: "key_file_encrypted" });
+    await chmod(join(home, "keys", "plain-bot.key"), 0o644);
+    await expect(openIdentity("plain-bot")).rejects.toMatchObject({ code: "key_file_permissions" });
+  });
+});
+
+describe("an identity that is a path", () => {
+  it("is that key file", async () => {
+    await install("plain-bot.key", "plain-bot.pub");
+    const path = join(home, "keys", "plain-bot.key");
+    await expect(openIdentity(path)).resolves.toMatchObject({ name: "plain-bot", owner: "acme" });
+  });
+
+  it.each([
+    ["is of another key", "server.pub"],
+    ["is no JSON", "{"],
+    ["is no object", "[]"],
+    ["has no key", "{}"],
+    ["has an owner that is no text", `{"pubkey":"Q9w8RE0BOhx4Hm81Nrm8YkYxgBUtisF/sr9Gwz65G0o=","owner":{}}`],
+    ["is too large", `{"pad":"${"x".repeat(70_000)}"}`],
+  ])("is refused when the public file beside it %s", async (_, content) => {
+    await install("plain-bot.key", "server.pub");
+    const path = join(home, "keys", "plain-bot.pub");
+    if (content === "server.pub") await copyFile(join(home, "keys", content), path);
+    else await writeFile(path, content);
+    await expect(openIdentity(join(home, "keys", "plain-bot.key"))).rejects.toMatchObject({
+      code: "key_file_invalid",
+    });
+  });
+
+  it("is refused when the public file beside it cannot be read", async () => {
+    await install("plain-bot.key");
+    await mkdir(join(home, "keys", "plain-bot.pub"));
+    await expect(openIdentity(join(home, "keys", "plain-bot.key"))).rejects.toMatchObject({
+      code: "key_file_unreadable",
+    });
+  });
+});
+
+describe("an identity that is a signer", () => {
+  it("is taken as it is", async () => {
+    const identity = { signer: agent, name: "bot", owner: "acme", principal: "agent://acme/bot" };
+    await expect(openIdentity(identity)).resolves.toEqual(identity);
+  });
+});
+
+describe("an identity of the wrong type", () => {
+  it.each<[string, unknown, string]>([
+    ["missing_option", undefined, "options.identity"],
+    ["invalid_option", "", "options.identity"],
+    ["invalid_option", "no such name", "options.identity"],
+    ["invalid_option", 5, "options.identity"],
+    ["invalid_option", null, "options.identity"],
+    ["unknown_option", { signer: agent, name: "bot", key: "x" }, "options.identity.key"],
+    ["invalid_option", { signer: "x", name: "bot" }, "options.identity.signer"],
+    [
+      "invalid_option",
+      { signer: { publicKey: new Uint8Array(31), sign: () => undefined }, name: "bot" },
+      "options.identity.signer",
+    ],
+    ["invalid_option", { signer: { publicKey: new Uint8Array(32) }, name: "bot" }, "options.identity.signer"],
+    ["invalid_option", { signer: agent }, "options.identity.name"],
+    ["invalid_option", { signer: agent, name: " " }, "options.identity.name"],
+    ["invalid_option", { signer: agent, name: "x".repeat(1025) }, "options.identity.name"],
+    ["invalid_option", { signer: agent, name: "bot", owner: 1 }, "options.identity.owner"],
+    ["invalid_option", { signer: agent, name: "bot", principal: "" }, "options.identity.principal"],
+  ])("is %s", (code, identity, option) => {
+    expect(() => parseIdentityOption(identity)).toThrow(
+      expect.objectContaining({ name: "OptionError", code, option }),
+    );
+  });
+});
