@@ -30,7 +30,12 @@ export interface ReplayStore {
    * `issued_before_start` for a receipt from before the store began to remember; `replay_unavailable` for all else.
    * A claim whose answer is lost counts as taken. `OptionError` for a time that is no such number: the caller's mistake.
    */
-  claim(key: PublicKeyText, nonce: string, expiresAtMs: number, issuedAtMs: number): MaybePromise<ClaimOutcome>;
+  claim(
+    key: PublicKeyText,
+    nonce: string,
+    expiresAtMs: number,
+    issuedAtMs: number,
+  ): MaybePromise<ClaimOutcome>;
 
   /**
    * Set by a store that forgets everything when its process ends: when it began to remember, in milliseconds since

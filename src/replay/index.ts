@@ -1,0 +1,4 @@
+/** `signet-mcp/replay`: the memory of used nonces, and what a store of your own must hold. */
+export { createMemoryReplayStore } from "./memory.js";
+export type { MemoryReplayStore, MemoryReplayStoreOptions } from "./memory.js";
+export type { ClaimOutcome, ReplayHealth, ReplayStore } from "./types.js";

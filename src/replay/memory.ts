@@ -1,0 +1,199 @@
+import { randomBytes } from "node:crypto";
+import type { PublicKeyText } from "../crypto/key-text.js";
+import { ReplayStoreError } from "../errors.js";
+import { functionOption, integerOption, invalidOption, optionRecord } from "../lib/option.js";
+import { ExpiryTally } from "./expiry-tally.js";
+import { FINGERPRINT_WORDS, signerSalt, writeFingerprint } from "./fingerprint.js";
+import { NonceTable } from "./nonce-table.js";
+import { SignerTable } from "./signer-table.js";
+import type { KnownSigner } from "./signer-table.js";
+import type { ClaimOutcome, ReplayHealth, ReplayStore } from "./types.js";
+
+/** Width of a time bucket. A nonce is remembered up to this much longer than it must be. */
+const BUCKET_MS = 5000;
+
+/** Buckets count from 1: 0 marks a slot that was never used. What expires 340 years after the epoch never does. */
+const LAST_BUCKET = 0x7fff_ffff;
+
+const DEFAULT_CAPACITY = 1_000_000;
+const MAX_CAPACITY = 100_000_000;
+
+/** Sizes and clock of a memory store. Every one has a default. */
+export interface MemoryReplayStoreOptions {
+  /**
+   * How many live nonces the store holds, 1 to 100,000,000. Default is 1,000,000.
+   *
+   * What it takes: calls a second times the seconds that a nonce is kept, 336 at most with the guard's defaults, so that
+   * 1,000,000 are enough for 2,900 calls a second without an end. A nonce takes some 50 bytes of memory, when it comes.
+   */
+  readonly capacity?: number;
+  /**
+   * How many of them one signer may hold, 1 to `capacity`. Default is half of `capacity`.
+   *
+   * So a server with a single agent has 1,450 calls a second of it, and whatever one trusted signer does, the others
+   * keep the other half. Set it to `capacity` where there is but one agent, lower where there are many.
+   */
+  readonly perSignerShare?: number;
+  /** The time, in milliseconds since the Unix epoch. Default is the system's clock. */
+  readonly clock?: () => number;
+}
+
+/** A replay store in the memory of this process. It answers at once, never with a promise. */
+export interface MemoryReplayStore extends ReplayStore {
+  claim(key: PublicKeyText, nonce: string, expiresAtMs: number, issuedAtMs: number): ClaimOutcome;
+  readonly startedAtMs: number;
+  close(): Promise<void>;
+  health(): ReplayHealth;
+}
+
+/**
+ * Makes a replay store in the memory of this process, for one long-lived process.
+ *
+ * It forgets everything when the process ends, and so refuses receipts from before it was made
+ * (`issued_before_start`). That makes a restart safe, as long as the clock is not set back across it. It does **not**
+ * cover processes that overlap, replicas or a rolling restart: each would accept a receipt once. Those need a store
+ * that they share.
+ *
+ * A live nonce is never dropped to make room: a full store refuses (`replay_full`). When the clock goes back behind
+ * the expiry of nonces that were forgotten, receipts that could be among them are refused (`replay_unavailable`).
+ *
+ * @param options - Sizes and clock, see {@link MemoryReplayStoreOptions}.
+ * @throws `OptionError` for an option that is unknown, of the wrong type or out of range.
+ *
+ * @example
+ * ```ts
+ * const replay = createMemoryReplayStore({ capacity: 5_000_000 });
+ * const guard = await createGuard({ registry: "config/registry.yaml", identity: "github-mcp", target: "mcp://github", replay });
+ * ```
+ */
+export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}): MemoryReplayStore {
+  const path = "options";
+  const record = optionRecord(options, path, ["capacity", "perSignerShare", "clock"]);
+  const capacity = integerOption(record, path, "capacity", {
+    min: 1,
+    max: MAX_CAPACITY,
+    fallback: DEFAULT_CAPACITY,
+  });
+  const half = Math.ceil(capacity / 2);
+  const perSignerShare = integerOption(record, path, "perSignerShare", {
+    min: 1,
+    max: capacity,
+    fallback: half,
+  });
+  return new MemoryStore(capacity, perSignerShare, functionOption(record, path, "clock", Date.now));
+}
+
+class MemoryStore implements MemoryReplayStore {
+  readonly startedAtMs: number;
+  readonly #capacity: number;
+  readonly #perSignerShare: number;
+  readonly #clock: () => number;
+  readonly #secret = randomBytes(16).toString("base64");
+  readonly #print = new Int32Array(FINGERPRINT_WORDS);
+  #table = new NonceTable();
+  #total = new ExpiryTally();
+  #signers = new SignerTable();
+  /** The first bucket that was not forgotten. Never goes back, whatever the clock does. */
+  #alive = 1;
+  #closed = false;
+
+  constructor(capacity: number, perSignerShare: number, clock: () => number) {
+    this.#capacity = capacity;
+    this.#perSignerShare = perSignerShare;
+    this.#clock = clock;
+    // A receipt of this very millisecond passes: only a store that ended within it could have seen that one.
+    this.startedAtMs = clock();
+    // Against a start that is no number every receipt would look recent.
+    if (!Number.isFinite(this.startedAtMs)) {
+      throw invalidOption("options.clock", "a function that returns milliseconds", this.startedAtMs);
+    }
+  }
+
+  claim(key: PublicKeyText, nonce: string, expiresAtMs: number, issuedAtMs: number): ClaimOutcome {
+    const bucket = bucketOf(checkTime("expiresAtMs", expiresAtMs));
+    if (checkTime("issuedAtMs", issuedAtMs) < this.startedAtMs) {
+      throw refuse("issued_before_start", "the receipt is older than the memory of this store");
+    }
+    if (this.#closed) throw refuse("replay_unavailable", "the store is closed");
+    this.#forget();
+    const known = this.#signers.get(key);
+    const signer = known ?? { salt: signerSalt(this.#secret, key), tally: new ExpiryTally() };
+    writeFingerprint(this.#print, signer.salt, nonce);
+    if (this.#table.has(this.#print, this.#alive)) return "replayed";
+    this.#checkRoom(signer, bucket);
+    if (known === undefined) this.#signers.set(key, signer);
+    this.#table.add(this.#print, bucket, this.#alive);
+    this.#total.add(bucket);
+    signer.tally.add(bucket);
+    this.#table.fit(this.#total.live, this.#alive);
+    return "claimed";
+  }
+
+  health(): ReplayHealth {
+    return {
+      kind: "memory",
+      ready: !this.#closed,
+      liveNonces: this.#total.live,
+      capacity: this.#capacity,
+      perSignerShare: this.#perSignerShare,
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    this.#empty();
+    return Promise.resolve();
+  }
+
+  /**
+   * Forgets what has expired. The horizon moves no further than to the last nonce that was there to be forgotten:
+   * so a clock that leaps ahead by hours and comes back does not make the store refuse everything for hours.
+   */
+  #forget(): void {
+    const forgotten = this.#total.forgetBefore(bucketOf(this.#clock()));
+    if (forgotten !== undefined) {
+      this.#alive = forgotten + 1;
+      if (this.#total.live === 0) this.#empty();
+    }
+    this.#signers.sweep(this.#alive);
+  }
+
+  #checkRoom(signer: KnownSigner, bucket: number): void {
+    if (bucket < this.#alive) {
+      throw refuse(
+        "replay_unavailable",
+        "nonces of this time are forgotten: it is past, or the clock went back",
+      );
+    }
+    if (this.#total.live >= this.#capacity) {
+      throw refuse("replay_full", `the store holds ${this.#capacity} live nonces`);
+    }
+    signer.tally.forgetBefore(this.#alive);
+    if (signer.tally.live >= this.#perSignerShare) {
+      throw refuse("replay_full", `the signer has ${this.#perSignerShare} live nonces`);
+    }
+  }
+
+  /** Gives the memory of a past rush back. */
+  #empty(): void {
+    this.#table = new NonceTable();
+    this.#total = new ExpiryTally();
+    this.#signers = new SignerTable();
+  }
+}
+
+/** Bucket `n` ends before the first instant of bucket `n + 1`, so all before the bucket of now have expired. */
+function bucketOf(timeMs: number): number {
+  return Math.min(Math.floor(timeMs / BUCKET_MS) + 1, LAST_BUCKET);
+}
+
+function checkTime(name: string, timeMs: number): number {
+  if (!Number.isSafeInteger(timeMs) || timeMs < 0) {
+    throw invalidOption(name, "milliseconds since the Unix epoch, a safe integer from 0 on", timeMs);
+  }
+  return timeMs;
+}
+
+function refuse(code: ReplayStoreError["code"], message: string): ReplayStoreError {
+  return new ReplayStoreError(code, message);
+}
