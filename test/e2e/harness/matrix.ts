@@ -11,11 +11,11 @@ import { whyNot } from "./traits.js";
 
 /**
  * Runs every case that a cell of the matrix has what it takes for: bare, with a signing client and a bare server,
- * guarded, and guarded with a replay store that takes its time. What the client sees has to be the same.
+ * guarded, and guarded with keys and nonces that take their time. What the client sees has to be the same.
  */
 export function describeMatrix(setups: readonly Setup[]): void {
-  const cells = setups.map((setup) => ({ setup, title: titleOf(setup) }));
-  describe.for(cells)("$title", ({ setup }) => {
+  const cells = setups.map((setup): [string, Setup] => [titleOf(setup), setup]);
+  describe.for(cells)("%s", ([, setup]) => {
     describeCell(setup);
   });
 }
@@ -45,7 +45,7 @@ function describeCell(setup: Setup): void {
     await Promise.all([plain, ...secured].map(({ deployment }) => deployment.close()));
   });
 
-  it.for(CASES.filter((one) => fits(one, setup)))("$title", async (one) => {
+  it.for(casesOf(CASES, setup))("%s", async ([, one]) => {
     const seen = await one.run(plain);
     for (const stage of secured) {
       const { guarded: countersigned, title } = stage.deployment.security;
@@ -55,7 +55,7 @@ function describeCell(setup: Setup): void {
       });
     }
   });
-  it.for(GUARDED_CASES.filter((one) => fits(one, setup)))("$title", async (one) => {
+  it.for(casesOf(GUARDED_CASES, setup))("%s", async ([, one]) => {
     for (const stage of guarded()) expect(await one.run(stage)).toBeDefined();
   });
   it("has every answer to a signed request countersigned", () => {
@@ -65,6 +65,10 @@ function describeCell(setup: Setup): void {
       expect(answers.filter(({ verified }) => !verified)).toEqual([]);
     }
   });
+}
+
+function casesOf(cases: readonly Case[], setup: Setup): [string, Case][] {
+  return cases.filter((one) => fits(one, setup)).map((one) => [one.title, one]);
 }
 
 async function openStage(setup: Setup, security: Security): Promise<Stage> {

@@ -80,14 +80,20 @@ function tasksOf(client: Client): Tasks {
   return {
     async run(name, args) {
       const steps: string[] = [];
+      let taskId = "";
       const call = { name, arguments: args };
       for await (const message of tasks.callToolStream(call, CallToolResultSchema, {
         task: { ttl: 60_000 },
       })) {
         steps.push(message.type);
-        if (message.type === "result")
-          return { steps, final: await observe(Promise.resolve(message.result)) };
-        if (message.type === "error") return { steps, final: await observe(Promise.reject(message.error)) };
+        if (message.type === "taskCreated") taskId = message.task.taskId;
+        if (message.type === "error") throw message.error;
+        if (message.type !== "result") continue;
+        // Every task has an id of its own, which the result names.
+        const result: object = JSON.parse(
+          JSON.stringify(message.result).replace(`"${taskId}"`, '"the task"'),
+        );
+        return { steps, final: await observe(Promise.resolve(result)) };
       }
       throw new Error("the task ended without a result");
     },

@@ -14,6 +14,7 @@ import { bare, createGate } from "./security.js";
 import type { AgentName, Gate, Security } from "./security.js";
 
 const TARGET = "mcp://matrix";
+const SERVER = "matrix-server";
 const OWNER = "matrix-team";
 
 const agents = { alice: createSigner(randomBytes(32)), bob: createSigner(randomBytes(32)) };
@@ -32,33 +33,38 @@ export function createSigned(): Promise<Security> {
 /**
  * A guard in front of the servers and a signing transport under the clients, set up as their authors would.
  *
- * @param options - `patient` makes each claim of a nonce wait, as it does with a store that is elsewhere.
+ * @param options - `patient` makes every signature and every claim of a nonce wait, as they do when the key or the
+ * store is elsewhere.
  */
 export async function createGuarded({ patient }: { readonly patient: boolean }): Promise<Security> {
   const folder = await mkdtemp(join(tmpdir(), "signet-matrix-"));
   const seed = randomBytes(32);
   const registry = join(folder, "registry.json");
-  await writeFile(registry, registryText(createSigner(seed)));
-  const identity = join(folder, "server.key");
-  await writeFile(identity, keyFileText("matrix-server", seed), { mode: 0o600 });
+  const signer = createSigner(seed);
+  await writeFile(registry, registryText(signer));
+  const keyFile = join(folder, "server.key");
+  await writeFile(keyFile, keyFileText(SERVER, seed), { mode: 0o600 });
+  const identity = patient ? { signer: remote(signer), name: SERVER } : keyFile;
 
   const gate = createGate();
   const guard = await createGuard({ registry, identity, target: TARGET, replay: gated(gate, patient) });
   const answered: AnsweredRequest[] = [];
   return {
-    title: patient ? "guarded, asynchronous replay store" : "guarded",
+    title: patient ? "guarded, keys and nonces elsewhere" : "guarded",
     guarded: true,
     verifiedCall,
     protect: (server) => guard.protect(server),
     signAs: (agent) => (transport) =>
       new SigningTransport(transport, {
-        identity: identityOf(agent),
+        identity: patient ? { ...identityOf(agent), signer: remote(agents[agent]) } : identityOf(agent),
         target: TARGET,
         servers: registry,
         onReceipt: (one) => void answered.push(one),
       }),
     signParams,
-    childEnvironment: { E2E_GUARD: JSON.stringify({ registry, identity, target: TARGET, replay: "memory" }) },
+    childEnvironment: {
+      E2E_GUARD: JSON.stringify({ registry, identity: keyFile, target: TARGET, replay: "memory" }),
+    },
     gate,
     answers: () => answered.map(({ request, verified }) => ({ method: String(request["method"]), verified })),
     async close() {
@@ -84,10 +90,26 @@ function gated(gate: Gate, patient: boolean): ReplayStore {
   return {
     ...(store.startedAtMs === undefined ? {} : { startedAtMs: store.startedAtMs }),
     claim: (...nonce) => {
-      const passed = gate.pass() ?? (patient ? Promise.resolve() : undefined);
+      const passed = gate.pass() ?? (patient ? aWhile() : undefined);
       return passed === undefined ? store.claim(...nonce) : passed.then(() => store.claim(...nonce));
     },
   };
+}
+
+/** A signer as one would be that asks a key service. */
+function remote(signer: Signer): Signer {
+  return {
+    publicKey: signer.publicKey,
+    async sign(message) {
+      await aWhile();
+      return signer.sign(message);
+    },
+  };
+}
+
+/** Lets everything else go first that is ready to go. */
+function aWhile(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
 }
 
 function registryText(server: Signer): string {
@@ -107,7 +129,7 @@ function registryText(server: Signer): string {
     generated_at: "2026-01-01T00:00:00Z",
     roots: [],
     agents: [entry("alice", agents.alice), entry("bob", agents.bob)],
-    servers: [entry("matrix-server", server)],
+    servers: [entry(SERVER, server)],
   });
 }
 
