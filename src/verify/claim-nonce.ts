@@ -1,6 +1,8 @@
 import { ReplayStoreError } from "../errors.js";
+import type { ReplayStoreErrorCode } from "../errors.js";
 import { delay } from "../lib/delay.js";
 import type { MaybePromise } from "../lib/maybe-promise.js";
+import { quoted } from "../lib/text.js";
 import { parseTime } from "../lib/time.js";
 import type { ReceiptV1 } from "../receipt/types.js";
 import type { ReplayStore } from "../replay/types.js";
@@ -99,7 +101,20 @@ function readOutcome(outcome: unknown): "claimed" | ClaimRefused {
   return { code: "replay_unavailable", detail: "the replay store gave no valid answer" };
 }
 
+const STORE_CODES: ReadonlySet<string> = new Set<ReplayStoreErrorCode>([
+  "replay_full",
+  "issued_before_start",
+  "replay_unavailable",
+]);
+
+/** A store may be of any making, and what it throws may be anything: even to look at it may throw again. */
 function refuseUnknown(error: unknown): ClaimRefused {
-  if (error instanceof ReplayStoreError) return { code: error.code, detail: error.message };
-  return { code: "replay_unavailable", detail: `the replay store failed: ${String(error).slice(0, 200)}` };
+  try {
+    if (error instanceof ReplayStoreError && STORE_CODES.has(error.code)) {
+      return { code: error.code, detail: error.message };
+    }
+    return { code: "replay_unavailable", detail: `the replay store failed: ${quoted(String(error))}` };
+  } catch {
+    return { code: "replay_unavailable", detail: "the replay store failed with what cannot be described" };
+  }
 }
