@@ -114,20 +114,29 @@ export function verifyCall(
       tool: receipt.action.tool,
       target: receipt.action.target,
     };
-    const lapsed = recheckSigner(receipt, registry, context);
-    return lapsed ?? { ok: true, call: { ...call, verifiedAtMs: context.clock() }, text };
+    const verifiedAtMs = context.clock();
+    const lapsed = recheck(receipt, { registry, now }, context, verifiedAtMs);
+    return lapsed ? { ...lapsed, signer } : { ok: true, call: { ...call, verifiedAtMs }, text };
   });
 }
 
-/** What was true when the call came in has to be true when the tool runs: the registry may have changed while the call waited. */
-function recheckSigner(
+/**
+ * What was true when the call came in has to be true when the tool runs: while the call waited for the store, or was
+ * held until its time, the registry may have been replaced, and the key or the receipt may have expired.
+ */
+function recheck(
   receipt: ReceiptV1,
-  before: TrustRegistry,
+  before: { readonly registry: TrustRegistry; readonly now: number },
   context: VerifyContext,
+  now: number,
 ): Rejected | undefined {
   const registry = context.registry();
-  if (registry === before) return undefined;
-  const signed = findSigner(receipt, registry, context, context.clock());
+  if (registry === before.registry && now === before.now) return undefined;
+  const signed = findSigner(receipt, registry, context, now);
   if (!signed.ok) return signed;
-  return checkSignerClaims(receipt, signed.entry) ?? checkScope(receipt, signed.entry, registry, context);
+  return (
+    checkSignerClaims(receipt, signed.entry) ??
+    checkTime(receipt, now, context) ??
+    checkScope(receipt, signed.entry, registry, context)
+  );
 }
