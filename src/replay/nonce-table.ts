@@ -48,6 +48,11 @@ export class NonceTable {
     return this.#lines;
   }
 
+  /** Lines that others spilt into, at the most so far. */
+  get spillLines(): number {
+    return this.#spillLines - 1;
+  }
+
   /** Tells whether the fingerprint is there and alive. */
   has(print: Int32Array, alive: number): boolean {
     const { 0: first = 0, 1: second = 0, 2: third = 0, 3: fourth = 0 } = print;
