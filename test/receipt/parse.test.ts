@@ -257,6 +257,35 @@ describe("params", () => {
   });
 });
 
+describe("lists", () => {
+  const receipt = receiptV4();
+  const withChain = (chain: unknown): unknown => ({
+    ...receipt,
+    authorization: { ...receipt.authorization, chain },
+  });
+  const withRules = (matched_rules: unknown): unknown => ({
+    ...fullReceiptV1(),
+    policy: { ...fullReceiptV1().policy, matched_rules },
+  });
+
+  it("are bounded, and a chain has at least one token", () => {
+    const [token] = receipt.authorization.chain;
+    expect(parseAgentReceipt(withChain([]))).toMatchObject(MALFORMED);
+    expect(parseAgentReceipt(withChain(Array(16).fill(token)))).toMatchObject({ ok: true });
+    expect(parseAgentReceipt(withChain(Array(17).fill(token)))).toMatchObject(MALFORMED);
+    expect(parseAgentReceipt(withRules(Array(1024).fill("r")))).toMatchObject({ ok: true });
+    expect(parseAgentReceipt(withRules(Array(1025).fill("r")))).toMatchObject(MALFORMED);
+  });
+
+  it("have no holes and no other members", () => {
+    const sparse = Object.assign(Array<string>(2), { 1: "b" });
+    const named = Object.assign(["a"], { more: "b" });
+    for (const rules of [sparse, named, Array(3), { 0: "a", length: 1 }]) {
+      expect(parseAgentReceipt(withRules(rules))).toMatchObject(MALFORMED);
+    }
+  });
+});
+
 describe("a decision's basis", () => {
   it.each(decisionsByBasis())("of kind $basis.type is read and written back the same", (decision) => {
     const parsed = parseAuthorizationDecision(decision);

@@ -254,6 +254,7 @@ export function artifacts(): { readonly [name: string]: unknown } {
 export function decisionsByBasis(): AuthorizationDecision[] {
   return [
     decision({ basis: { type: "approval", approver: "user://acme/alice", context: "ticket 7" } }),
+    decision({ basis: { type: "approval", approver: "user://acme/alice" } }),
     decision({ basis: { type: "delegation", token_id: token().id, chain_hash: contentHash([]) } }),
     decision({ basis: { type: "risk", engine: "risky", score: "0.2", reason: "low" } }),
     decision({ basis: { type: "external", system: "opa", ref: "bundle/7" } }),

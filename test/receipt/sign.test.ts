@@ -97,6 +97,14 @@ describe("signing a call", () => {
     expect(checkAgentReceipt(receipt, importVerifyKey(root.publicKey), text)).toBe(false);
   });
 
+  it("does not hold with params of another hash, or with none that can be hashed", () => {
+    const receipt = receiptV1();
+    for (const params of [{}, [], { n: 2 ** 53 }, undefined, { text: "\ud800" }]) {
+      const changed = { ...receipt, action: { ...receipt.action, params } };
+      expect(checkReceiptSignature(changed)).toMatchObject({ code: "params_mismatch" });
+    }
+  });
+
   it("waits for a signer that is elsewhere, and for no other", async () => {
     const remote = { publicKey: agent.publicKey, sign: async (message: Uint8Array) => agent.sign(message) };
     const receipt = signReceipt({ ...minimal, signer: remote });
