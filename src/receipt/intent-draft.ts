@@ -43,8 +43,7 @@ export function actionDraft(input: ActionInput): { readonly action: object; read
   if (input.params !== undefined && input.paramsHash !== undefined) {
     throw new OptionError("invalid_option", "paramsHash", "paramsHash goes without params");
   }
-  const hashOnly = input.paramsHash !== undefined;
-  const params = hashOnly ? null : (input.params ?? (input.params === null ? null : {}));
+  const params = input.paramsHash !== undefined ? null : input.params === undefined ? {} : input.params;
   const paramsText = canonicalJson(params);
   return {
     action: {
