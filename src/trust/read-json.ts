@@ -7,7 +7,8 @@ const MAX_DEPTH = 8;
 const SIMPLE_STRING = /"([^"\\\p{Cc}]*)"/uy;
 const STRING = /"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy;
 const BARE = /true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y;
-const SPACE = /[ \t\r\n]*/y;
+/** A lone CR is a space in JSON and a character in YAML: what the two read differently is not read here. */
+const SPACE = /(?:[ \t\n]|\r\n)*/y;
 
 /**
  * Reads JSON, keeping the place of every value and names that repeat, which `JSON.parse` does not.
