@@ -37,7 +37,7 @@ const MAX_DEPTH = 1000;
 export function canonicalJson(value: unknown, limits: CanonicalLimits = {}): string {
   const { maxDepth = DEFAULT_DEPTH, maxBytes } = limits;
   const text = write(value, Math.min(maxDepth, MAX_DEPTH), Math.min(maxBytes ?? MAX_LENGTH, MAX_LENGTH));
-  if (maxBytes !== undefined && text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes) {
+  if (maxBytes !== undefined && !(text.length * 3 <= maxBytes) && !(Buffer.byteLength(text) <= maxBytes)) {
     throw tooLarge();
   }
   return text;
@@ -58,6 +58,8 @@ function write(value: unknown, depthLeft: number, room: number): string {
 }
 
 /**
+ * The limits are compared so that a limit that is no number refuses everything.
+ *
  * @param depthLeft - How many levels the value may have.
  * @param room - How many UTF-16 units the text may have. They are no more than its bytes, so this limit comes early
  * but is never wrong.
@@ -65,7 +67,7 @@ function write(value: unknown, depthLeft: number, room: number): string {
 function writeValue(value: unknown, depthLeft: number, room: number): string {
   switch (typeof value) {
     case "string":
-      if (value.length > room) throw tooLarge();
+      if (!(value.length <= room)) throw tooLarge();
       return canonicalString(value);
     case "number":
       return canonicalNumber(value);
@@ -73,7 +75,7 @@ function writeValue(value: unknown, depthLeft: number, room: number): string {
       return value ? "true" : "false";
     case "object":
       if (value === null) return "null";
-      if (depthLeft <= 0) throw new CanonicalJsonError("too_deep", "the value is nested too deep");
+      if (!(depthLeft > 0)) throw new CanonicalJsonError("too_deep", "the value is nested too deep");
       if (Array.isArray(value)) return writeArray(value, depthLeft - 1, room);
       if (isPlainObject(value)) return writeObject(value, depthLeft - 1, room);
       throw new CanonicalJsonError("not_json", "an object that is not a plain one has no canonical form");
@@ -91,7 +93,7 @@ function writeArray(array: readonly unknown[], depthLeft: number, room: number):
   for (let i = 0; i < array.length; i++) {
     const item = writeValue(array[i], depthLeft, room - text.length);
     text += i === 0 ? item : `,${item}`;
-    if (text.length > room) throw tooLarge();
+    if (!(text.length <= room)) throw tooLarge();
   }
   return `${text}]`;
 }
@@ -100,7 +102,7 @@ function writeObject(object: JsonRecord, depthLeft: number, room: number): strin
   let text = "";
   for (const key of sortedKeys(object)) {
     text += memberStart(key, text === "") + writeValue(object[key], depthLeft, room - text.length);
-    if (text.length > room) throw tooLarge();
+    if (!(text.length <= room)) throw tooLarge();
   }
   return text === "" ? "{}" : `${text}}`;
 }

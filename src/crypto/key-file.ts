@@ -1,9 +1,11 @@
+import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 
 import { SignerError } from "../errors.js";
 import { isPlainObject, ownValue } from "../lib/json.js";
 import type { JsonRecord } from "../lib/json.js";
+import { quoted } from "../lib/text.js";
 import { decodeBase64 } from "./base64.js";
 import { createSigner } from "./signer.js";
 import type { Signer } from "./signer.js";
@@ -20,8 +22,8 @@ const MEMBERS: readonly string[] = ["v", "algorithm", "name", "seed"];
 const GROUP_AND_OTHERS = 0o077;
 
 /**
- * Reads an unencrypted key file (wire-format 11). The file must be the owner's alone; of its content nothing gets
- * into an error.
+ * Reads an unencrypted key file (wire-format 11). The file must be the owner's alone; the seed never gets into an
+ * error.
  *
  * @throws `SignerError`:
  * `identity_not_found` when there is no such file;
@@ -40,7 +42,7 @@ export async function readKeyFile(path: string): Promise<KeyFile> {
     );
   }
   const unknown = Object.keys(members).find((member) => !MEMBERS.includes(member));
-  if (unknown !== undefined) throw invalid(path, "it has a member that is not in the format");
+  if (unknown !== undefined) throw invalid(path, `it has no member ${quoted(unknown)} in its format`);
   if (ownValue(members, "v") !== 1) throw invalid(path, '"v" must be 1');
   if (ownValue(members, "algorithm") !== "ed25519") throw invalid(path, '"algorithm" must be "ed25519"');
   const name = ownValue(members, "name");
@@ -53,7 +55,8 @@ export async function readKeyFile(path: string): Promise<KeyFile> {
 async function readPrivateFile(path: string): Promise<string> {
   let file: FileHandle;
   try {
-    file = await open(path, "r");
+    // Not blocking: to open a named pipe would else wait for somebody to write to it.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     if (isMissing(cause))
       throw new SignerError("identity_not_found", `there is no key file ${path}`, { cause });

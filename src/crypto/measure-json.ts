@@ -36,7 +36,7 @@ export function exceedsJson(value: unknown, limits: JsonLimits): "depth" | "byte
 function spend(value: unknown, bytesLeft: number, depthLeft: number): number {
   if (typeof value === "string") return bytesLeft - value.length - 2;
   if (typeof value !== "object" || value === null) return bytesLeft - 1;
-  if (depthLeft <= 0) return Number.NaN;
+  if (!(depthLeft > 0)) return Number.NaN;
   if (Array.isArray(value)) return spendArray(value, bytesLeft, depthLeft - 1);
   if (isPlainObject(value)) return spendObject(value, bytesLeft, depthLeft - 1);
   return bytesLeft - 2;

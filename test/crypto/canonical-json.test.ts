@@ -253,6 +253,12 @@ describe("canonicalJson with a limit of bytes", () => {
     );
   });
 
+  it("refuses everything under a limit that is no number", () => {
+    expect(codeOf([], { maxBytes: Number.NaN })).toBe("too_large");
+    expect(codeOf("text", { maxBytes: Number.NaN })).toBe("too_large");
+    expect(codeOf([], { maxDepth: Number.NaN })).toBe("too_deep");
+  });
+
   it("stops early in what would never end", () => {
     // A value of 2^90 leaves, as shared references make it.
     let value: unknown = "leaf";

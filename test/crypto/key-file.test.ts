@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -63,6 +64,12 @@ describe("readKeyFile", () => {
   it("says that a folder is no file", async () => {
     const path = join(folder, "folder.key");
     await mkdir(path, { mode: 0o700 });
+    await expect(readKeyFile(path)).rejects.toMatchObject({ code: "key_file_unreadable" });
+  });
+
+  it.skipIf(process.platform === "win32")("says so of a named pipe, without waiting at it", async () => {
+    const path = join(folder, "pipe.key");
+    execFileSync("mkfifo", ["-m", "600", path]);
     await expect(readKeyFile(path)).rejects.toMatchObject({ code: "key_file_unreadable" });
   });
 

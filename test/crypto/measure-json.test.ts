@@ -58,6 +58,11 @@ describe("exceedsJson", () => {
     expect(exceedsJson("x".repeat(10_000), { maxBytes: 10_001, maxDepth: 100 })).toBe("bytes");
   });
 
+  it("finds everything over a limit that is no number", () => {
+    expect(exceedsJson([], { maxBytes: Number.NaN, maxDepth: 100 })).toBeDefined();
+    expect(exceedsJson([], { maxBytes: NONE, maxDepth: Number.NaN })).toBe("depth");
+  });
+
   it("does not count what an object inherits", () => {
     const exceeded = withInheritedMember(() => exceedsJson({ a: {} }, { maxBytes: 8, maxDepth: 2 }));
     expect(exceeded).toBeUndefined();

@@ -101,6 +101,15 @@ describe("signWith", () => {
     expect(codeOf(() => signWith(lookalike, MESSAGE))).toBe("signature_invalid");
   });
 
+  it("signs with the key that is here, whatever was put in place of its method", () => {
+    const signer = generateSigner();
+    Object.defineProperty(signer, "sign", { value: () => new Uint8Array(64) });
+    const verified = andThen(signWith(signer, MESSAGE), (signature) =>
+      verifySignature(importVerifyKey(signer.publicKey), MESSAGE, signature),
+    );
+    expect(verified).toBe(true);
+  });
+
   it("says that a signer failed, and why", async () => {
     const cause = new Error("no route to the key service");
     const fails = (): never => {
