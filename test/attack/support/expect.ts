@@ -39,10 +39,11 @@ export async function expectRefusedCall(
   { claims = 0, id = wire.freshId() }: Expected = {},
 ): Promise<void> {
   const before = snapshot(stand, wire, code);
+  const answers = wire.answersTo(id).length;
   wire.post(typeof params === "string" ? params : callMessage(params, id));
-  expectRefusal(await wire.answer(id), code);
+  expectRefusal(await wire.answer(id, answers + 1), code);
   await wire.quiet();
-  expect(wire.answersTo(id)).toHaveLength(1);
+  expect(wire.answersTo(id)).toHaveLength(answers + 1);
   expect(snapshot(stand, wire, code)).toEqual({
     ...before,
     refused: before.refused + 1,
