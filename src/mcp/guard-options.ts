@@ -81,8 +81,21 @@ export interface CheckedOptions {
 const DAY_MS = 86_400_000;
 const MAX_BYTES = 67_108_864;
 const KNOWN = [
-  ...["registry", "identity", "target", "replay", "audit", "policy", "maxAgeMs", "clockSkewMs", "limits"],
-  ...["clock", "onEvent", "methods", "requireTools", "maxStaleMs", "dangerously"],
+  "registry",
+  "identity",
+  "target",
+  "replay",
+  "audit",
+  "policy",
+  "maxAgeMs",
+  "clockSkewMs",
+  "limits",
+  "clock",
+  "onEvent",
+  "methods",
+  "requireTools",
+  "maxStaleMs",
+  "dangerously",
 ];
 
 /**

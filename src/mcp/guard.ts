@@ -96,7 +96,9 @@ export class Guard implements AsyncDisposable {
    * @returns A handler that refuses by a JSON-RPC error. Under a protected server it throws `GuardError`
    * `wrap_under_protect`.
    */
-  wrap<H extends CallHandler>(handler: H): H {
+  wrap<Request, Extra, Result>(
+    handler: CallHandler<Request, Extra, Result>,
+  ): CallHandler<Request, Extra, Result> {
     return wrapCallHandler(this.#core, handler);
   }
 

@@ -3,19 +3,22 @@ import { isPlainObject, ownValue } from "../lib/json.js";
 import type { JsonRecord } from "../lib/json.js";
 import { REFUSALS } from "../verify/refusals.js";
 import type { RefusalCode } from "../verify/refusals.js";
+import { reject } from "../verify/verdict.js";
 import type { Rejected } from "../verify/verdict.js";
 import type { Verified } from "../verify/verify-call.js";
 import { currentScope, runInScope } from "./call-scope.js";
 import type { CallScope } from "./call-scope.js";
 import { signAnswer } from "./call-answer.js";
 import type { GuardCore } from "./guard-core.js";
+import type { RunningCall } from "./in-flight.js";
 import { INTERNAL_ERROR, REFUSED } from "./message.js";
 import { signedIntent, TOOL_CALL } from "./signed-intent.js";
 
-/** A request handler of either SDK: the request, and what the SDK knows of it. */
-export type CallHandler = (request: never, extra: never) => unknown;
-
-type AnyHandler = (request: unknown, extra: unknown) => unknown;
+/** A request handler of either SDK: takes the request, and what the SDK knows of it. */
+export type CallHandler<Request, Extra, Result> = (
+  request: Request,
+  extra: Extra,
+) => Result | Promise<Result>;
 
 /** A refusal, thrown for the SDK to turn into a JSON-RPC error. */
 class CallRefusedError extends Error {
@@ -43,38 +46,46 @@ class AnsweredError extends Error {
 }
 
 /** Puts the checks before a request handler and the countersignature behind it. See `Guard.wrap`. */
-export function wrapCallHandler<H extends CallHandler>(core: GuardCore, handler: H): H {
-  const call: AnyHandler = (request, extra) => Reflect.apply(handler, undefined, [request, extra]);
-  const guarded = async (request: unknown, extra: unknown): Promise<unknown> => {
-    const members = isPlainObject(request) ? request : {};
-    const named = ownValue(members, "method");
-    const method = typeof named === "string" ? named : TOOL_CALL;
-    const params = ownValue(members, "params");
+export function wrapCallHandler<Request, Extra, Result>(
+  core: GuardCore,
+  handler: CallHandler<Request, Extra, Result>,
+): CallHandler<Request, Extra, Result> {
+  return async (request, extra) => {
+    const { method, params } = readRequest(request);
     refuseUnderProtect(core, params);
-    if (!core.enter())
-      throw refuse(core, method, params, {
-        ok: false,
-        code: "busy",
-        detail: "too many signed calls in flight",
-      });
-    let verdict: Verified | Rejected;
-    try {
-      verdict = await core.verify(method, params, signalOf(extra));
-    } catch (error) {
-      core.leave();
-      throw error;
-    }
-    if (!verdict.ok) {
-      core.leave();
-      const { tool } = signedIntent(method, params);
-      if (verdict.code !== "unsigned" || !core.allowsUnsigned(method, tool))
-        throw refuse(core, method, params, verdict);
-      core.events.report({ type: "unsigned_allowed", method, tool });
-      return runInScope({ call: undefined, answered: true }, () => call(request, extra));
-    }
-    return answerVerified(core, verdict, method, params, () => call(request, extra));
+    const verdict = await verifyInFlight(core, method, params, signalOf(extra));
+    if (verdict.ok)
+      return (await answerVerified(core, verdict, method, params, () => handler(request, extra))) as Result;
+    const { tool } = signedIntent(method, params);
+    if (verdict.code !== "unsigned" || !core.allowsUnsigned(method, tool))
+      throw refuse(core, method, tool, verdict);
+    core.events.report({ type: "unsigned_allowed", method, tool });
+    return runInScope({ call: undefined, answered: true }, () => handler(request, extra));
   };
-  return guarded as CallHandler as H;
+}
+
+function readRequest(request: unknown): { readonly method: string; readonly params: unknown } {
+  const members = isPlainObject(request) ? request : {};
+  const method = ownValue(members, "method");
+  return { method: typeof method === "string" ? method : TOOL_CALL, params: ownValue(members, "params") };
+}
+
+/** Verifies a call and, if it passes, leaves it counted in. */
+async function verifyInFlight(
+  core: GuardCore,
+  method: string,
+  params: unknown,
+  signal: AbortSignal | undefined,
+): Promise<Verified | Rejected> {
+  if (!core.enter()) return reject("busy", "too many signed calls in flight");
+  let passed = false;
+  try {
+    const verdict = await core.verify(method, params, signal);
+    passed = verdict.ok;
+    return verdict;
+  } finally {
+    if (!passed) core.leave();
+  }
 }
 
 async function answerVerified(
@@ -87,9 +98,16 @@ async function answerVerified(
   const scope: CallScope = { call: verified.call, answered: false };
   core.events.report({ type: "accepted", call: verified.call });
   const answer = await runInScope(scope, async () => settle(run));
-  const entry = {
-    ...({ state: "running", method, sinceMs: verified.call.verifiedAtMs, verified, scope } as const),
-    ...{ task: isPlainObject(params) && Object.hasOwn(params, "task"), cancelledAtMs: undefined },
+  const task = isPlainObject(params) && Object.hasOwn(params, "task");
+  const sinceMs = verified.call.verifiedAtMs;
+  const entry: RunningCall = {
+    state: "running",
+    method,
+    sinceMs,
+    verified,
+    scope,
+    task,
+    cancelledAtMs: undefined,
   };
   const signed = await signAnswer(core, 0, entry, answer);
   const error = ownValue(signed, "error");
@@ -109,16 +127,14 @@ async function settle(run: () => unknown): Promise<JsonRecord> {
   }
 }
 
-function refuse(core: GuardCore, method: string, params: unknown, rejected: Rejected): CallRefusedError {
+function refuse(
+  core: GuardCore,
+  method: string,
+  tool: string | undefined,
+  rejected: Rejected,
+): CallRefusedError {
   const { code, detail, signer } = rejected;
-  core.events.report({
-    type: "refused",
-    code,
-    detail,
-    method,
-    tool: signedIntent(method, params).tool,
-    signer,
-  });
+  core.events.report({ type: "refused", code, detail, method, tool, signer });
   return new CallRefusedError(code);
 }
 
