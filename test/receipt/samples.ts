@@ -8,7 +8,6 @@ import {
   formatPublicKey,
   intentHash,
   paramsText,
-  parseAuthorizationDecision,
   signAuthorizationDecision,
   signCompoundReceipt,
   signDelegatedReceipt,
@@ -259,10 +258,4 @@ export function decisionsByBasis(): AuthorizationDecision[] {
     decision({ basis: { type: "risk", engine: "risky", score: "0.2", reason: "low" } }),
     decision({ basis: { type: "external", system: "opa", ref: "bundle/7" } }),
   ];
-}
-
-export function parsedDecision(value: unknown): AuthorizationDecision {
-  const parsed = parseAuthorizationDecision(value);
-  if (!parsed.ok) throw new TypeError(parsed.detail);
-  return parsed.value;
 }
