@@ -1,7 +1,7 @@
 import type { Sha256Text } from "../crypto/digest.js";
 import { TrustRegistryError } from "../errors.js";
 import type { LoadRequest } from "./load-contents.js";
-import { readSize } from "./read-file.js";
+import { MAX_REGISTRY_BYTES, readSize } from "./read-file.js";
 import type { FileStamp } from "./read-file.js";
 import { readHere, readInWorker } from "./reading.js";
 import type { Reading } from "./reading.js";
@@ -50,8 +50,10 @@ export async function load(
     return { stamp, digest, inUse: before.inUse };
   };
   try {
-    const isSmall = (await readSize(path)) <= settings.maxBytesHere;
-    return await (isSmall
+    const size = await readSize(path);
+    // One that is too large is refused before it is read: no worker for that.
+    const isQuick = size <= settings.maxBytesHere || size > MAX_REGISTRY_BYTES;
+    return await (isQuick
       ? readHere(request, take)
       : readInWorker(request, take, settings.workerUrl, signal));
   } catch (cause) {
