@@ -37,7 +37,7 @@ export class ClientInbox {
       deliver(raw, extra);
       return;
     }
-    const answer = this.#context.byReference ? asJson(raw) : raw;
+    const answer = this.#context.byReference ? (asJson(raw) ?? raw) : raw;
     const hand: Deliver = (message) => {
       deliver(message, extra);
     };

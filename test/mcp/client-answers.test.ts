@@ -425,7 +425,10 @@ describe("a resumed request", () => {
     answer({ ...resultFor(answered), id: 4 });
     await transport.send(message(5), resumption);
     answer({ ...resultFor(await connect().call(1)), id: 5 });
-    expect(received.map(reasonOf)).toEqual([undefined, ...Array<string>(3).fill("receipt_mismatch")]);
+    const otherTool = await call(6, "delete");
+    await transport.send(message(7), resumption);
+    answer({ ...resultFor(otherTool), id: 7 });
+    expect(received.map(reasonOf)).toEqual([undefined, ...Array<string>(4).fill("receipt_mismatch")]);
   });
 });
 
@@ -463,6 +466,31 @@ describe("the memory of what was sent", () => {
     expect(received).toEqual([]);
     expect(errors).toMatchObject([{ code: "unexpected_answer" }]);
   });
+});
+
+it("forgets a request that is aborted: a late answer fits nothing", async () => {
+  const { transport, inner, answer, received, errors } = connect();
+  const aborted = new AbortController();
+  const message = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "a" } };
+  await transport.send(message, { requestSignal: aborted.signal });
+  const response = resultFor(lastOf(inner.sent));
+  aborted.abort();
+  answer(response);
+  expect(received).toEqual([]);
+  expect(errors).toMatchObject([{ code: "unexpected_answer" }]);
+});
+
+it("lets an SDK put a start of its own in the place of the transport's, and take it away again", async () => {
+  const { transport, inner } = connect();
+  const { start } = transport;
+  transport.start = (): Promise<void> => {
+    transport.start = start;
+    return Promise.resolve();
+  };
+  await transport.start();
+  expect(inner.started).toBe(0);
+  await transport.start();
+  expect(inner.started).toBe(1);
 });
 
 it("lets a transport be told from the one that it wraps", () => {

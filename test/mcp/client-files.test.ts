@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openTrustRegistry } from "../../src/trust/open.js";
 import { parseTrustRegistry } from "../../src/trust/parse.js";
+import { WatchedTrustRegistry } from "../../src/trust/watched-registry.js";
 import { at, connect, registryText, RawTransport, RESULT, resultFor } from "./client-harness.js";
 
 let folder: string;
@@ -30,12 +31,15 @@ describe("a transport whose options name files", () => {
     await chmod(key, 0o600);
     const servers = await write("registry.json", registryText());
     const { transport, inner, call, answer, received } = connect({ identity: key, servers });
+    const closed = vi.spyOn(WatchedTrustRegistry.prototype, "close");
     for (const id of [1, 2]) {
       await transport.start();
       expect(inner.started).toBe(id);
       answer(resultFor(await call(id)));
       await transport.close();
+      expect(closed).toHaveBeenCalledTimes(id);
     }
+    closed.mockRestore();
     expect(received).toMatchObject([{ result: RESULT }, { result: RESULT }]);
   });
 

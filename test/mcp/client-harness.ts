@@ -63,7 +63,7 @@ export interface Connected {
   readonly events: AnsweredRequest[];
   /** Sends a request and returns what went out for it. */
   call(id: number | string, tool?: string, params?: JsonRecord): Promise<JsonRecord>;
-  /** Lets a message come in, as bytes would. */
+  /** Lets a message come in, as bytes would. A text is taken for the bytes. */
   answer(message: unknown): void;
 }
 
@@ -103,7 +103,7 @@ export function connect(
       return lastOf(inner.sent);
     },
     answer(message) {
-      inner.onmessage?.(JSON.parse(JSON.stringify(message)));
+      inner.onmessage?.(JSON.parse(typeof message === "string" ? message : JSON.stringify(message)));
     },
   };
 }

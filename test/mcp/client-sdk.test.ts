@@ -183,7 +183,7 @@ describe("a stream of SDK v1 that is taken up again", () => {
       sessionIdGenerator: randomUUID,
       eventStore: createEventStore(),
     });
-    await server.connect(countersigning(far) as never);
+    await server.connect(countersigning(far));
     http = createServer((request, response) => void far.handleRequest(request, response));
     await new Promise<void>((resolve) => http?.listen(0, "127.0.0.1", resolve));
     const { port } = http.address() as AddressInfo;

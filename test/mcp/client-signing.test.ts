@@ -286,6 +286,31 @@ describe("a signer that takes its time", () => {
     expect(inner.sent.map(({ id }) => id)).toEqual([3, 1, 2]);
   });
 
+  it("does not reorder requests when it is faster later on", async () => {
+    const waiting: (() => void)[] = [];
+    const signer: Signer = {
+      publicKey: agent.publicKey,
+      sign: (message) =>
+        waiting.length === 2
+          ? agent.sign(message)
+          : new Promise((resolve) => {
+              waiting.push(() => {
+                resolve(agent.sign(message));
+              });
+            }),
+    };
+    const { transport, inner } = connect({ identity: { signer, name: "bot" } });
+    const sends = [1, 2, 3].map((id) =>
+      transport.send({ jsonrpc: "2.0", id, method: "tools/call", params: { name: "a" } }),
+    );
+    for (const release of waiting.toReversed()) {
+      release();
+      await settled();
+    }
+    await Promise.all(sends);
+    expect(inner.sent.map(({ id }) => id)).toEqual([1, 2, 3]);
+  });
+
   it("sends neither a call that was cancelled meanwhile nor its cancellation", async () => {
     const { signer, release } = heldSigner();
     const { transport, inner } = connect({ identity: { signer, name: "bot" } });
