@@ -25,6 +25,17 @@ export const TRAFFIC_CASES: readonly Case[] = [
     },
   },
   {
+    title: "does not let what a tool sends late overtake its result",
+    needs: ["progress"],
+    async run({ alice }) {
+      alice.trace.clear();
+      const answer = await alice.call("straggle", {}, { onprogress: () => undefined });
+      const after = await alice.call("straggled");
+      expect(alice.trace.kinds().at(0)).toBe("answer");
+      return { answer, after, kinds: alice.trace.kinds() };
+    },
+  },
+  {
     title: "cancels a running tool, and goes on",
     needs: ["cancellation"],
     async run({ alice, deployment }) {

@@ -9,12 +9,18 @@ export function createState({ verifiedCall, taskStore, taskMessageQueue } = {}) 
   const aborted = new Promise((resolve) => {
     abort = resolve;
   });
+  let straggle;
+  const straggled = new Promise((resolve) => {
+    straggle = resolve;
+  });
   return {
     guarded: verifiedCall !== undefined,
     caller: () => verifiedCall?.()?.signer.name,
     hanging: 0,
     aborted,
     abort,
+    straggled,
+    straggle,
     added: [],
     toolsChanged: undefined,
     taskStore,

@@ -78,6 +78,22 @@ export const TOOLS = [
     },
   },
   {
+    name: "straggle",
+    run(_args, io, state) {
+      // Where the answer ended the stream, the SDK refuses to send any more on it.
+      const late = () => io.progress(1, 1).catch(() => undefined);
+      setImmediate(() => void late().then(state.straggle));
+      return text("back before my progress");
+    },
+  },
+  {
+    name: "straggled",
+    async run(_args, _io, state) {
+      await state.straggled;
+      return text("progress sent");
+    },
+  },
+  {
     name: "hang",
     async run(_args, io, state) {
       state.hanging += 1;
