@@ -1,8 +1,8 @@
 /** Words of 32 bits in a line: 128 bytes, two cache lines of the processor. */
 export const LINE_WORDS = 32;
 
-/** Lines of the first segment, as a power of two: 256 lines are 32 KiB. */
-const FIRST_SEGMENT_BITS = 8;
+/** Lines of the first segment, as a power of two: 32 lines are 4 KiB. */
+const FIRST_SEGMENT_BITS = 5;
 const FIRST_SEGMENT_LINES = 1 << FIRST_SEGMENT_BITS;
 
 /**
@@ -38,7 +38,7 @@ export class LineStore {
   }
 }
 
-/** The first segment holds lines 0 to 255, the next 256 to 511, then 512 to 1,023, and so on. */
+/** The first segment holds lines 0 to 31, the next 32 to 63, then 64 to 127, and so on. */
 function segmentOf(line: number): number {
   return 32 - FIRST_SEGMENT_BITS - Math.clz32(line | (FIRST_SEGMENT_LINES - 1));
 }
