@@ -49,7 +49,8 @@ class SigningTransportProxy {
  * cancellations, requests that `methods` does not cover, and whatever the server asks of the client.
  *
  * An error that a server did not countersign, such as a guard's refusal of the call, may come from anybody: the caller
- * gets `countersignature_missing`, with what it said in `data.answered` and without its `data`, on which SDKs act.
+ * gets `countersignature_missing`, with what it said in `data.answered` and without its `data`, on which SDKs act. So
+ * does a tool's own error whose `data` is no object: a guard has no place for a countersignature in it.
  *
  * @param inner - The transport to the server. Do not use it beside.
  * @param options - Who signs, for which server, and whom to trust.
