@@ -88,6 +88,15 @@ describe("canonicalJson against another implementation", () => {
     );
   });
 
+  it("sorts any number of keys", () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.string({ unit: "binary" }), { minLength: 15, maxLength: 80 }), (keys) => {
+        const value = Object.fromEntries(keys.map((key, index) => [key, index]));
+        expect(canonicalJson(value)).toBe(canonicalize(value));
+      }),
+    );
+  });
+
   it("writes a text that does not depend on the order of keys", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.string(), fc.integer())), fc.nat(), (members, seed) => {
@@ -261,8 +270,13 @@ describe("canonicalJson with a limit of bytes", () => {
 
   it("stops early in what would never end", () => {
     // A value of 2^90 leaves, as shared references make it.
-    let value: unknown = "leaf";
-    for (let i = 0; i < 90; i++) value = [value, value];
-    expect(codeOf(value, { maxBytes: 10_000 })).toBe("too_large");
+    let list: unknown = null;
+    let object: unknown = true;
+    for (let i = 0; i < 90; i++) {
+      list = [list, list];
+      object = { a: object, b: object };
+    }
+    expect(codeOf(list, { maxBytes: 10_000 })).toBe("too_large");
+    expect(codeOf(object, { maxBytes: 10_000 })).toBe("too_large");
   });
 });

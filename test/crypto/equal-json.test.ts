@@ -57,6 +57,24 @@ describe("equalJson", () => {
     );
   });
 
+  it("compares the keys of objects with many, in any order", () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.string(), { minLength: 2, maxLength: 60 }),
+        fc.string(),
+        (keys, other) => {
+          const value = Object.fromEntries(keys.map((key) => [key, null]));
+          const turned = Object.fromEntries(keys.map((key): [string, null] => [key, null]).toReversed());
+          const changed = Object.fromEntries(
+            [...keys.slice(1), other].map((key) => [key, null]).toReversed(),
+          );
+          expect(equalJson(value, turned)).toBe(true);
+          expect(equalJson(value, changed)).toBe(canonicalJson(value) === canonicalJson(changed));
+        },
+      ),
+    );
+  });
+
   it("takes 0 and -0 as one, as the canonical text does", () => {
     expect(equalJson([0, { a: -0 }], [-0, { a: 0 }])).toBe(true);
   });
