@@ -38,7 +38,7 @@ export function createMethodSet(methods: unknown = [TOOL_CALL]): MethodSet {
 function invalid(got: unknown): OptionError {
   return new OptionError(
     "invalid_option",
-    "methods",
-    `methods must be a list of request methods such as "tools/call" or "resources/*", got ${JSON.stringify(got)}`,
+    "options.methods",
+    `options.methods must be a list of request methods such as "tools/call" or "resources/*", got ${JSON.stringify(got)}`,
   );
 }
