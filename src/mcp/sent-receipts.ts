@@ -4,8 +4,9 @@ import type { Sha256Text } from "../crypto/digest.js";
 /**
  * Receipts that were sent and are not answered yet. A resumed request posts nothing and so has no receipt of its own:
  * its answer is accepted if it answers one of these, of the same tool, target and arguments: the resumed request has to
- * repeat them. That proves an answer to a call of ours that had none; of two equal calls it does not tell which. A program that resumes requests of an earlier process brings an
- * implementation that keeps them on disk.
+ * repeat them. That proves an answer to a call of ours that had none; of two equal calls it does not tell which.
+ *
+ * A program that resumes requests of an earlier process brings an implementation that keeps them on disk.
  */
 export interface SentReceipts {
   /**
