@@ -1,5 +1,7 @@
+import { cutIntoBatches } from "./batches.js";
+import { PackedEntry } from "./packed-entry.js";
 import { readPlain } from "./read-plain.js";
-import { TRUST_SECTIONS, readRegistry } from "./read-registry.js";
+import { readRegistry } from "./read-registry.js";
 import { readYaml } from "./read-yaml.js";
 import { RegistryIndex } from "./registry-index.js";
 import { TrustRegistry } from "./registry.js";
@@ -26,10 +28,12 @@ export interface ParseTrustRegistryOptions extends TrustRegistryOptions {
 export function parseTrustRegistry(text: string, options: ParseTrustRegistryOptions = {}): TrustRegistry {
   const source = new SourceText(text, options.file);
   const node = readPlain(source) ?? readYaml(source);
-  const { header, sections } = readRegistry(source, node, options);
+  const contents = readRegistry(source, node, options);
   const index = new RegistryIndex();
-  for (const section of TRUST_SECTIONS) {
-    for (const { entry } of sections[section]) index.add(section, entry);
+  for (const batch of cutIntoBatches(contents)) {
+    for (const [at, pubkey] of batch.pubkeys.entries()) {
+      index.add(batch.section, pubkey, new PackedEntry(batch, at));
+    }
   }
-  return new TrustRegistry(header, index, options);
+  return new TrustRegistry(contents.header, index, options);
 }

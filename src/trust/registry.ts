@@ -104,18 +104,13 @@ export class TrustRegistry {
   }
 
   /** All entries of a section, in the order of the file. */
-  entries(section: TrustSection): IterableIterator<TrustEntry> {
+  entries(section: TrustSection): Iterable<TrustEntry> {
     return this.#index.entries(section);
   }
 
   /** How many entries a section has. */
   count(section: TrustSection): number {
     return this.#index.count(section);
-  }
-
-  /** What is known of the keys, for the next version of the same registry. */
-  static keysOf(registry: TrustRegistry): KeyRing {
-    return registry.#keys;
   }
 
   #scopeOf(entry: TrustEntry): Scope {

@@ -1,16 +1,21 @@
 import { TrustRegistryError } from "../errors.js";
 import { quoted } from "../lib/text.js";
 import { formatTime } from "../lib/time.js";
+import { FLAGS } from "./batches.js";
+import type { EntryBatch } from "./batches.js";
 import { KeyRing } from "./key-ring.js";
-import type { PlacedEntry } from "./read-registry.js";
+import { PackedEntry } from "./packed-entry.js";
 import type { ReadVersion } from "./reading.js";
 import { RegistryIndex } from "./registry-index.js";
 import { TrustRegistry } from "./registry.js";
-import type { TrustEntry, TrustRegistryOptions, TrustSection } from "./types.js";
+import type { TrustRegistryHeader, TrustRegistryOptions, TrustSection } from "./types.js";
 
-/** The version that is in use, and every key that was revoked in it or in one before it. */
+/** A version that was taken in, and what the next one has to know of it. */
 export interface InUse {
   readonly registry: TrustRegistry;
+  readonly index: RegistryIndex;
+  readonly keys: KeyRing;
+  /** Every key that was revoked in this version or one before it. */
   readonly revoked: ReadonlySet<string>;
 }
 
@@ -27,61 +32,73 @@ export async function takeIn(
   options: TrustRegistryOptions,
   file: string,
 ): Promise<InUse> {
-  if (before !== undefined) refuseOlder(version, before.registry, file);
-  const index = new RegistryIndex();
-  const keys = new KeyRing();
-  const revoked = new Set<string>();
-  const doubtful: PlacedEntry[] = [];
-  for await (const { section, entries } of version.batches) {
-    for (const placed of entries) {
-      const { entry } = placed;
-      index.add(section, entry);
-      if (entry.status === "revoked") revoked.add(entry.pubkey);
-      if (before === undefined) continue;
-      refuseLost(section, placed, before.registry.find(section, entry.pubkey), file);
-      if (entry.status !== "revoked" && before.revoked.has(entry.pubkey)) doubtful.push(placed);
-      keys.carryOver(entry.pubkey, TrustRegistry.keysOf(before.registry));
-    }
-  }
-  // A key may be active in one section and stay revoked by its entry in another.
-  for (const placed of doubtful) {
-    if (!revoked.has(placed.entry.pubkey))
-      throw regressed(file, placed, "was revoked; to trust it again, restart");
-  }
-  for (const pubkey of before?.revoked ?? []) revoked.add(pubkey);
-  return { registry: new TrustRegistry(version.header, index, options, keys), revoked };
+  const { header, batches } = version;
+  if (before !== undefined) refuseOlder(header, before.registry.header, file);
+  const intake = new Intake(before, file);
+  for await (const batch of batches) intake.add(batch);
+  const { index, keys } = intake;
+  const revoked = intake.finish();
+  return { registry: new TrustRegistry(header, index, options, keys), index, keys, revoked };
 }
 
-function refuseOlder(version: ReadVersion, before: TrustRegistry, file: string): void {
-  const { generatedAtMs } = version.header;
-  const usedAtMs = before.header.generatedAtMs;
-  if (generatedAtMs >= usedAtMs) return;
-  const message = `${file}: generated_at ${formatTime(generatedAtMs)} is before that of the version in use, ${formatTime(usedAtMs)}; set it to the time of the change`;
+/** A version that is being taken in, a batch at a time. */
+class Intake {
+  readonly index: RegistryIndex = new RegistryIndex();
+  readonly keys: KeyRing = new KeyRing();
+  readonly #before: InUse | undefined;
+  readonly #file: string;
+  readonly #revoked = new Set<string>();
+  readonly #doubtful: { readonly pubkey: string; readonly packed: PackedEntry }[] = [];
+
+  constructor(before: InUse | undefined, file: string) {
+    this.#before = before;
+    this.#file = file;
+  }
+
+  add(batch: EntryBatch): void {
+    for (const [at, pubkey] of batch.pubkeys.entries()) {
+      const packed = new PackedEntry(batch, at);
+      this.index.add(batch.section, pubkey, packed);
+      const isRevoked = (packed.flags & FLAGS.revoked) !== 0;
+      if (isRevoked) this.#revoked.add(pubkey);
+      if (this.#before === undefined) continue;
+      refuseLost(this.#file, batch.section, packed, this.#before.index.flagsOf(batch.section, pubkey));
+      if (!isRevoked && this.#before.revoked.has(pubkey)) this.#doubtful.push({ pubkey, packed });
+      this.keys.carryOver(pubkey, this.#before.keys);
+    }
+  }
+
+  /** @returns the keys revoked now or before. */
+  finish(): ReadonlySet<string> {
+    for (const { pubkey, packed } of this.#doubtful) {
+      // A key may be active in one section and stay revoked by its entry in another.
+      if (!this.index.isRevoked(pubkey)) {
+        throw regressed(this.#file, packed, "was revoked; to trust it again, restart");
+      }
+    }
+    for (const pubkey of this.#before?.revoked ?? []) this.#revoked.add(pubkey);
+    return this.#revoked;
+  }
+}
+
+function refuseOlder(next: TrustRegistryHeader, before: TrustRegistryHeader, file: string): void {
+  if (next.generatedAtMs >= before.generatedAtMs) return;
+  const [nextText, beforeText] = [formatTime(next.generatedAtMs), formatTime(before.generatedAtMs)];
+  const message = `${file}: generated_at ${nextText} is before that of the version in use, ${beforeText}; set it to the time of the change`;
   throw new TrustRegistryError("registry_regressed", message, { file });
 }
 
-function refuseLost(
-  section: TrustSection,
-  placed: PlacedEntry,
-  before: TrustEntry | undefined,
-  file: string,
-): void {
-  if (before === undefined) return;
+function refuseLost(file: string, section: TrustSection, packed: PackedEntry, flagsBefore: number): void {
   for (const name of ["tools", "targets", "principal"] as const) {
-    if (before[name] === undefined || placed.entry[name] !== undefined) continue;
+    if ((flagsBefore & ~packed.flags & FLAGS[name]) === 0) continue;
     const remedy =
       name === "principal" ? "put it back, or restart" : 'put it back, or write ["*"] to allow all';
-    throw regressed(file, placed, `has lost its ${name} in ${section}; ${remedy}`);
+    throw regressed(file, packed, `has lost its ${name} in ${section}; ${remedy}`);
   }
 }
 
-function regressed(file: string, { entry, line }: PlacedEntry, problem: string): TrustRegistryError {
-  return new TrustRegistryError(
-    "registry_regressed",
-    `${file}:${line}: the key of ${quoted(entry.id)} ${problem}`,
-    {
-      file,
-      line,
-    },
-  );
+function regressed(file: string, packed: PackedEntry, problem: string): TrustRegistryError {
+  const { line } = packed;
+  const message = `${file}:${line}: the key of ${quoted(packed.unpack().id)} ${problem}`;
+  return new TrustRegistryError("registry_regressed", message, { file, line });
 }

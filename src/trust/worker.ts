@@ -12,7 +12,8 @@ const request: LoadRequest = workerData;
 const port = parentPort;
 if (port === null) throw new Error("this file is run as a worker thread");
 
-const post = (message: WorkerMessage): void => port.postMessage(message);
+const post = (message: WorkerMessage, transfer: readonly ArrayBuffer[] = []): void =>
+  port.postMessage(message, transfer);
 
 try {
   handOver(await loadContents(request));
@@ -30,7 +31,8 @@ function handOver({ stamp, digest, contents }: LoadedContents): void {
   const batches = cutIntoBatches(contents);
   port?.on("message", () => {
     const { value: batch } = batches.next();
-    post(batch === undefined ? { kind: "end" } : { kind: "batch", batch });
+    if (batch === undefined) post({ kind: "end" });
+    else post({ kind: "batch", batch }, [batch.bytes.buffer]);
   });
   post({ kind: "read", stamp, digest, header: contents.header });
 }

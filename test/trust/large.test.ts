@@ -37,23 +37,29 @@ function open(path: string, settings: Partial<WatchSettings> = {}): Promise<Watc
   });
 }
 
+/** Time that all threads of this process have computed: how busy the machine is besides does not count. */
+function cpuMsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
 const isReplaced = (change: { readonly type: string }): boolean => change.type === "replaced";
 
 describe("a registry of 10,000 entries", () => {
   it("is read from plain YAML within 2 s", () => {
     const text = largeRegistryYaml(ENTRIES);
-    const started = performance.now();
+    const before = process.cpuUsage();
     expect(parseTrustRegistry(text).count("agents")).toBe(ENTRIES);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(cpuMsSince(before)).toBeLessThan(2000);
   });
 
   it("is opened within 2 s, by a worker", async () => {
     await using root = await temporaryDirectory();
     const file = join(root.path, "registry.yaml");
     await writeFile(file, largeRegistryYaml(ENTRIES));
-    const started = performance.now();
+    const before = process.cpuUsage();
     await using registry = await open(file, { watch: false });
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(cpuMsSince(before)).toBeLessThan(2000);
     expect(registry.current.count("agents")).toBe(ENTRIES);
     expect(registry.current.find("agents", fakeKey(ENTRIES - 1))?.tools).toEqual(["read_file", "list_*"]);
   });
