@@ -84,6 +84,8 @@ describe("equalJson", () => {
     expect(equalJson(JSON.parse('{"__proto__":{}}'), { a: {} })).toBe(false);
     expect(equalJson({ a: {} }, JSON.parse('{"__proto__":{}}'))).toBe(false);
     expect(equalJson({ toString: 1 }, { valueOf: 1 })).toBe(false);
+    const many = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`key ${index}`, null]));
+    expect(equalJson(objectOf([["__proto__", {}], ...Object.entries(many)]), { ...many, a: {} })).toBe(false);
     const hidden = { b: 1 };
     Object.defineProperty(hidden, "a", { value: 1 });
     expect(equalJson({ a: 1 }, hidden)).toBe(false);
