@@ -10,7 +10,10 @@ export function makeServer() {
     { inputSchema: z.object({ title: z.string(), labels: z.array(z.string()).default(["triage"]) }) },
     ({ title, labels }) => ({
       content: [
-        { type: "text", text: `issue "${title}" [${labels}] created for ${verifiedCall()?.signer.name}` },
+        {
+          type: "text",
+          text: `issue "${title}" [${labels.join()}] created for ${verifiedCall()?.signer.name}`,
+        },
       ],
     }),
   );

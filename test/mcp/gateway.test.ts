@@ -24,7 +24,10 @@ describe("verify", () => {
     const call = await verified(stand);
     expect(call).toMatchObject({
       signer: { id: "alice-1", name: "alice", owner: "test", publicKey: stand.alice.publicKey },
-      ...{ method: "tools/call", tool: "echo", target: "mcp://attacked", verifiedAtMs: stand.clock() },
+      method: "tools/call",
+      tool: "echo",
+      target: "mcp://attacked",
+      verifiedAtMs: stand.clock(),
     });
   });
 

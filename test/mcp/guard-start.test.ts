@@ -126,7 +126,8 @@ describe("createGuard", () => {
     const file = join(folder, "typo.json");
     await writeFile(file, testRegistryText({ agents: [agent] }).replace('"status"', '"statsu"'));
     await expect(create({ registry: file })).rejects.toMatchObject({
-      ...{ code: "registry_invalid", file },
+      code: "registry_invalid",
+      file,
       line: expect.any(Number),
     });
   });

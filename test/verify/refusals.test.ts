@@ -199,7 +199,12 @@ describe("the order of the checks", () => {
       codes.push(verdict.ok ? "accepted" : verdict.code);
     }
     expect(codes).toEqual([
-      ...["untrusted_signer", "signer_mismatch", "too_old", "wrong_target", "wrong_tool", "out_of_scope"],
+      "untrusted_signer",
+      "signer_mismatch",
+      "too_old",
+      "wrong_target",
+      "wrong_tool",
+      "out_of_scope",
     ]);
   });
 
