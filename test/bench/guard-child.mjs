@@ -1,0 +1,109 @@
+/**
+ * Measures verify + countersign of one shape of arguments through the public guard, and in turn with it the limit:
+ * one `node:crypto` verify and one sign of messages of the same size. Takes the name of the shape; needs --expose-gc.
+ */
+import { generateKeyPairSync, sign, verify } from "node:crypto";
+import { createMemoryReplayStore } from "../../dist/replay/index.js";
+import { canonicalJson } from "../../dist/receipt/index.js";
+import { createGuard } from "../../dist/server.js";
+import { signedCall, testIdentity, testRegistry } from "../../dist/testing.js";
+import { SHAPES, seededRandom } from "./call-arguments.mjs";
+import { median } from "./statistics.mjs";
+
+const TARGET = "mcp://bench";
+const WARM_UP_MS = 2500;
+const MEASURE_MS = 6000;
+/** What is prepared at once, so that a young heap holds it. */
+const BATCH_BYTES = 250_000;
+
+const makeArguments = SHAPES[process.argv[2]];
+const random = seededRandom(1);
+const agent = testIdentity("agent");
+const server = testIdentity("server");
+const guard = await createGuard({
+  registry: testRegistry({ agents: [agent], servers: [server] }),
+  identity: { signer: server.signer, name: server.name },
+  target: TARGET,
+  replay: createMemoryReplayStore({ capacity: 5_000_000, perSignerShare: 5_000_000 }),
+});
+
+const argumentBytes = JSON.stringify(makeArguments(random)).length;
+const batchSize = Math.max(5, Math.min(100, Math.round(BATCH_BYTES / argumentBytes)));
+const limit = await measureLimitOf((await prepare(1))[0]);
+
+await run(WARM_UP_MS);
+const rounds = await run(MEASURE_MS);
+console.log(
+  JSON.stringify({
+    callsPerSecond: median(rounds.map(({ guardMs }) => (batchSize / guardMs) * 1000)),
+    share: median(rounds.map(({ limitMs, guardMs }) => limitMs / guardMs)),
+  }),
+);
+await guard.close();
+
+/** Alternates the guard and the limit, batch by batch: what slows one down for a moment slows the other. */
+async function run(forMs) {
+  const rounds = [];
+  const began = cpuMs();
+  while (cpuMs() - began < forMs) {
+    const calls = await prepare(batchSize);
+    globalThis.gc({ type: "minor" });
+    const limitFirst = rounds.length % 2 === 0;
+    const before = limitFirst ? limit(batchSize) : 0;
+    const guardMs = await measureGuard(calls);
+    rounds.push({ guardMs, limitMs: limitFirst ? before : limit(batchSize) });
+  }
+  return rounds;
+}
+
+/** Signs fresh calls, and reads them as they come off the wire: nothing is shared between arguments and receipt. */
+async function prepare(count) {
+  const calls = [];
+  for (let made = 0; made < count; made++) {
+    const signed = {
+      identity: agent,
+      target: TARGET,
+      tool: "update_stock",
+      arguments: makeArguments(random),
+    };
+    calls.push(JSON.parse(JSON.stringify(await signedCall(signed))));
+  }
+  return calls;
+}
+
+async function measureGuard(calls) {
+  const results = calls.map((_, index) => ({ content: [{ type: "text", text: `updated ${index}` }] }));
+  const began = cpuMs();
+  for (let index = 0; index < calls.length; index++) {
+    const verdict = await guard.verify(calls[index]);
+    if (!verdict.ok) throw new Error(verdict.detail);
+    await guard.countersign(verdict.call, results[index]);
+  }
+  return cpuMs() - began;
+}
+
+/** @returns a function that verifies and signs so many times, and tells the time it took. */
+async function measureLimitOf(params) {
+  const { id: _id, sig: _sig, ...intent } = params._meta._signet;
+  const verdict = await guard.verify(params);
+  const receipt = await guard.countersign(verdict.call, { content: [{ type: "text", text: "updated 0" }] });
+  const { id: _recordId, sig: _countersig, ...countersigned } = receipt;
+  const request = Buffer.from(canonicalJson(intent));
+  const answer = Buffer.from(canonicalJson(countersigned));
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const signature = sign(null, request, privateKey);
+  return (count) => {
+    const began = cpuMs();
+    for (let done = 0; done < count; done++) {
+      if (!verify(null, request, publicKey, signature)) throw new Error("the limit does not verify");
+      sign(null, answer, privateKey);
+    }
+    return cpuMs() - began;
+  };
+}
+
+/** Time that this process has computed: unlike the clock's, it leaves out what else runs on the machine. */
+function cpuMs() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
