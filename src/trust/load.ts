@@ -3,7 +3,7 @@ import { TrustRegistryError } from "../errors.js";
 import type { LoadRequest } from "./load-contents.js";
 import { MAX_REGISTRY_BYTES, readSize } from "./read-file.js";
 import type { FileStamp } from "./read-file.js";
-import { readHere, readInWorker } from "./reading.js";
+import { readHere } from "./reading.js";
 import type { Reading } from "./reading.js";
 import { takeIn } from "./take-in.js";
 import type { InUse } from "./take-in.js";
@@ -53,9 +53,10 @@ export async function load(
     const size = await readSize(path);
     // One that is too large is refused before it is read: no worker for that.
     const isQuick = size <= settings.maxBytesHere || size > MAX_REGISTRY_BYTES;
-    return await (isQuick
-      ? readHere(request, take)
-      : readInWorker(request, take, settings.workerUrl, signal));
+    if (isQuick) return await readHere(request, take);
+    // Loaded only where it is needed: most registries are small, and it takes time at start.
+    const { readInWorker } = await import("./read-in-worker.js");
+    return await readInWorker(request, take, settings.workerUrl, signal);
   } catch (cause) {
     if (cause instanceof TrustRegistryError) throw cause;
     throw new TrustRegistryError("registry_unreadable", `${file}: cannot be loaded`, { file, cause });

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 
-import { booleanOption, functionOption, integerOption, optionRecord, textOption } from "../lib/option.js";
+import { booleanOption, functionOption, integerOption, textOption } from "../lib/option.js";
+import { readOptions } from "./options.js";
 import type { TrustRegistryOptions } from "./types.js";
 import { WatchedTrustRegistry } from "./watched-registry.js";
 
@@ -43,16 +44,11 @@ export async function openTrustRegistry(
   options: OpenTrustRegistryOptions = {},
 ): Promise<WatchedTrustRegistry> {
   const file = textOption(path, "path", "the path of a registry file");
-  const names = ["requireTools", "requireAgents", "requireServers", "watch", "pollMs", "clock"];
-  const record = optionRecord(options, "options", names);
+  const { record, options: registryOptions } = readOptions(options, ["watch", "pollMs", "clock"]);
   return WatchedTrustRegistry.open({
     path: resolve(file),
     file,
-    options: {
-      requireTools: booleanOption(record, "options", "requireTools", false),
-      requireAgents: booleanOption(record, "options", "requireAgents", true),
-      requireServers: booleanOption(record, "options", "requireServers", false),
-    },
+    options: registryOptions,
     watch: booleanOption(record, "options", "watch", true),
     times: {
       settleMs: SETTLE_MS,

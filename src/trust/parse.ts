@@ -1,4 +1,6 @@
+import { invalidOption, textOption } from "../lib/option.js";
 import { cutIntoBatches } from "./batches.js";
+import { readOptions } from "./options.js";
 import { PackedEntry } from "./packed-entry.js";
 import { readPlain } from "./read-plain.js";
 import { readRegistry } from "./read-registry.js";
@@ -24,16 +26,21 @@ export interface ParseTrustRegistryOptions extends TrustRegistryOptions {
  * @throws `TrustRegistryError` with file, line and column, the operator's fault: `registry_syntax` when it is not YAML,
  * `registry_invalid` when it does not hold, `registry_empty` without agents (see `requireAgents`), `registry_unsupported`
  * for `limits` and `authorities`, which this version cannot enforce.
+ * @throws `OptionError` for an option of the wrong type: the caller's fault.
  */
 export function parseTrustRegistry(text: string, options: ParseTrustRegistryOptions = {}): TrustRegistry {
-  const source = new SourceText(text, options.file);
+  if (typeof text !== "string") throw invalidOption("text", "the text of a registry file", text);
+  const { record, options: registryOptions } = readOptions(options, ["file"]);
+  const file =
+    record["file"] === undefined ? undefined : textOption(record["file"], "options.file", "a file's name");
+  const source = new SourceText(text, file);
   const node = readPlain(source) ?? readYaml(source);
-  const contents = readRegistry(source, node, options);
+  const contents = readRegistry(source, node, registryOptions);
   const index = new RegistryIndex();
   for (const batch of cutIntoBatches(contents)) {
     for (const [at, pubkey] of batch.pubkeys.entries()) {
       index.add(batch.section, pubkey, new PackedEntry(batch, at));
     }
   }
-  return new TrustRegistry(contents.header, index, options);
+  return new TrustRegistry(contents.header, index, registryOptions);
 }

@@ -34,7 +34,7 @@ export interface TrustRegistryHealth {
   readonly staleSinceMs?: number;
   /** What is wrong with the file. Absent while it is good. */
   readonly lastError?: TrustRegistryError;
-  /** What a listener of `onChange` threw last. */
+  /** What a listener of `onChange` threw, or rejected with, last. */
   readonly listenerError?: unknown;
 }
 
@@ -173,7 +173,8 @@ export class WatchedTrustRegistry implements AsyncDisposable {
   #tell(change: TrustRegistryChange): void {
     for (const listener of this.#listeners) {
       try {
-        listener(change);
+        const result: unknown = listener(change);
+        if (result instanceof Promise) result.catch((error: unknown) => (this.#listenerFault = { error }));
       } catch (error) {
         this.#listenerFault = { error };
       }

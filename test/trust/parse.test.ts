@@ -349,3 +349,18 @@ describe("the error of parseTrustRegistry", () => {
     expect(faultOf(registryJson({ agents: twice }))?.message).not.toContain("ed25519:");
   });
 });
+
+describe("parseTrustRegistry, called wrongly,", () => {
+  it.each([
+    ["text", [Buffer.from(registryYaml())]],
+    ["text", [undefined]],
+    ["options", [registryYaml(), null]],
+    ["options.requireTool", [registryYaml(), { requireTool: true }]],
+    ["options.requireTools", [registryYaml(), { requireTools: "yes" }]],
+    ["options.file", [registryYaml(), { file: 7 }]],
+  ])("names %s", (option, parameters) => {
+    expect(() => Reflect.apply(parseTrustRegistry, undefined, parameters)).toThrow(
+      expect.objectContaining({ option }),
+    );
+  });
+});

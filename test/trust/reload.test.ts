@@ -236,6 +236,14 @@ describe("a reload", () => {
     expect(dir.registry.health().listenerError).toMatchObject({ message: "listener" });
   });
 
+  it("survives listeners that reject", async () => {
+    await using dir = await openRegistryDir(registryJson(), { watch: false });
+    dir.registry.onChange(() => Promise.reject(new Error("rejected")));
+    await dir.replace(registryJson(withBot({})));
+    await dir.registry.reload();
+    expect(dir.registry.health().listenerError).toMatchObject({ message: "rejected" });
+  });
+
   it("reads the file as it is after the call, however many calls there are", async () => {
     await using dir = await openRegistryDir(registryJson(), { watch: false });
     const first = dir.registry.reload();

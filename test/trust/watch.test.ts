@@ -1,8 +1,12 @@
+import { execFile } from "node:child_process";
 import { mkdir, open, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { delay } from "../../src/lib/delay.js";
 import { openTrustRegistry } from "../../src/trust/open.js";
 import {
   followChanges,
@@ -11,6 +15,7 @@ import {
   openRegistryDir,
   temporaryDirectory,
 } from "./support/registry-dir.js";
+import type { RegistryDir } from "./support/registry-dir.js";
 import { entryOf, keyOf, registryJson, registryYaml, NOW_MS } from "./support/registry-text.js";
 
 const withAgent = (name: string): string => registryJson({ agents: [entryOf(name)] });
@@ -178,6 +183,35 @@ describe("a registry that is watched", () => {
     expect(told).toEqual(["replaced"]);
   });
 
+  it("ends with the version that was put last, whatever happened to the file before", async () => {
+    type Act = (dir: RegistryDir) => Promise<void>;
+    const acts = fc.constantFrom<Act>(
+      (dir) => dir.replace(withAgent("passing")),
+      (dir) => writeFile(dir.file, withAgent("passing")),
+      (dir) => writeFile(dir.file, withAgent("half").slice(0, 250)),
+      (dir) => rm(dir.file, { force: true }),
+      (dir) => rm(dir.file, { force: true }).then(() => mkdir(dir.file)),
+      (dir) => symlink("nowhere", `${dir.file}.link`).then(() => rename(`${dir.file}.link`, dir.file)),
+      (dir) => dir.registry.reload().catch(() => undefined),
+      () => delay(60).then(() => undefined),
+    );
+    const plans = fc.array(acts, { minLength: 1, maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(plans, async (plan) => {
+        await using dir = await openRegistryDir(withAgent("first"));
+        for (const act of plan) {
+          // A directory is in the way of most of these; so it would be of anybody else.
+          await act(dir).catch(() => rm(dir.file, { recursive: true, force: true }));
+        }
+        await rm(dir.file, { recursive: true, force: true });
+        await writeFile(dir.file, withAgent("last"));
+        await dir.change(hasAgent("last"));
+        expect(dir.registry.health().lastError).toBeUndefined();
+      }),
+      { numRuns: 12 },
+    );
+  });
+
   it("does not follow anything once it is closed", async () => {
     await using dir = await openRegistryDir(withAgent("v1"));
     await using other = await openTrustRegistry(dir.file);
@@ -193,6 +227,7 @@ describe("openTrustRegistry", () => {
   it.each([
     ["that is not there", async () => undefined, "registry_not_found"],
     ["that is a directory", (file: string) => mkdir(file), "registry_unreadable"],
+    ["that is a named pipe", (file: string) => promisify(execFile)("mkfifo", [file]), "registry_unreadable"],
     [
       "that is not UTF-8",
       (file: string) => writeFile(file, Buffer.from(registryYaml({ agent: "comment: é" }), "latin1")),
