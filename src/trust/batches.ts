@@ -5,7 +5,7 @@ import type { TrustEntry, TrustSection } from "./types.js";
 /**
  * Some entries of one section, in the order of the file, packed: what every look-up and the comparison with the version
  * before need at hand, the rest as bytes. 10,000 entries as objects would be copied by the garbage collector before
- * they are old, and that alone holds calls up for longer than taking them in. It also takes a fifth of the memory.
+ * they are old, and that alone holds calls up for longer than taking them in.
  */
 export interface EntryBatch {
   readonly section: TrustSection;
