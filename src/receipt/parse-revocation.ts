@@ -9,7 +9,7 @@ export type UnsignedRevocation = Omit<RevocationRecord, "sig">;
 
 export function readRevocation(value: unknown, path: string): RevocationRecord {
   const fields = readFields(value, path, REVOCATION);
-  return { ...readMembers(fields, path), sig: readSignatureText(fields, path).sig };
+  return { ...readMembers(fields, path), sig: readSignatureText(fields, path) };
 }
 
 /** Reads what an issuer is about to sign by the same rules as what it has signed. */

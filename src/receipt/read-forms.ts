@@ -1,6 +1,6 @@
 import { isSha256Text } from "../crypto/digest.js";
 import type { Sha256Text } from "../crypto/digest.js";
-import { parsePublicKeyText, parseSignatureText } from "../crypto/key-text.js";
+import { bytesOf, isPublicKeyText, isSignatureText } from "../crypto/key-text.js";
 import type { PublicKeyText, SignatureText } from "../crypto/key-text.js";
 import { ownValue } from "../lib/json.js";
 import { parseTime } from "../lib/time.js";
@@ -29,16 +29,12 @@ export function readPublicKey(fields: Fields, path: string, name: string): Publi
   return value;
 }
 
-export function readSignatureText(
-  fields: Fields,
-  path: string,
-): { readonly sig: SignatureText; readonly bytes: Uint8Array } {
-  const sig = ownValue(fields, "sig");
-  const bytes = parseSignatureText(sig);
-  if (bytes === undefined || !isTextOf(bytes, sig)) {
+export function readSignatureText(fields: Fields, path: string): SignatureText {
+  const value = ownValue(fields, "sig");
+  if (!isSignatureText(value)) {
     throw new Malformed(`${path}.sig`, "is not ed25519: and padded base64 of 64 bytes");
   }
-  return { sig, bytes };
+  return value;
 }
 
 /** Reads a signature together with the identifier that is derived from it, which no signature covers. */
@@ -48,8 +44,8 @@ export function readSignature<Prefix extends string>(
   idName: string,
   prefix: Prefix,
 ): { readonly sig: SignatureText; readonly id: ArtifactId<Prefix> } {
-  const { sig, bytes } = readSignatureText(fields, path);
-  const id = artifactId(prefix, bytes);
+  const sig = readSignatureText(fields, path);
+  const id = artifactId(prefix, bytesOf(sig));
   if (ownValue(fields, idName) !== id) {
     throw new Malformed(`${path}.${idName}`, "is not the one that follows from sig");
   }
@@ -97,12 +93,3 @@ export function readPrincipal(fields: Fields, path: string, name: string): strin
 
 const HEX = /^[0-9a-f]{32}$/;
 const PRINTABLE_ASCII = /^[\x20-\x7e]+$/;
-
-function isPublicKeyText(value: unknown): value is PublicKeyText {
-  return parsePublicKeyText(value) !== undefined;
-}
-
-/** Tells that a value is the text from which bytes were parsed. */
-function isTextOf(bytes: Uint8Array | undefined, value: unknown): value is SignatureText {
-  return bytes !== undefined && typeof value === "string";
-}

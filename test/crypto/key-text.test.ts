@@ -36,6 +36,23 @@ describe("the text of keys and signatures", () => {
   });
 
   it.each([
+    ["key", 32, parsePublicKeyText, formatPublicKey],
+    ["signature", 64, parseSignatureText, formatSignature],
+  ])("leaves no choice in any digit of a %s", (_name, length, parse, format) => {
+    const text = format(new Uint8Array(length));
+    const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_ ";
+    for (let at = 0; at < text.length; at++) {
+      for (const digit of digits) {
+        const changed = text.slice(0, at) + digit + text.slice(at + 1);
+        const bytes = parse(changed);
+        const decoded = Buffer.from(changed.slice("ed25519:".length), "base64");
+        const sound = decoded.length === length && format(decoded) === changed;
+        expect(bytes !== undefined, changed).toBe(sound);
+      }
+    }
+  });
+
+  it.each([
     ["without a prefix", encodeBase64(new Uint8Array(32))],
     ["with another prefix", `Ed25519:${encodeBase64(new Uint8Array(32))}`],
     ["with a space", `ed25519: ${encodeBase64(new Uint8Array(32))}`],
