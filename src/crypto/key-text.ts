@@ -25,7 +25,7 @@ export function isSignatureText(value: unknown): value is SignatureText {
 }
 
 /** The bytes of a text that is known to be one, by the functions above. */
-export function bytesOf(text: PublicKeyText | SignatureText): Uint8Array {
+export function bytesOf(text: `${typeof PREFIX}${string}`): Uint8Array {
   return Buffer.from(text.slice(PREFIX.length), "base64");
 }
 

@@ -47,7 +47,7 @@ describe("the text of keys and signatures", () => {
         const bytes = parse(changed);
         const decoded = Buffer.from(changed.slice("ed25519:".length), "base64");
         const sound = decoded.length === length && format(decoded) === changed;
-        expect(bytes !== undefined, changed).toBe(sound);
+        expect([changed, bytes !== undefined]).toEqual([changed, sound]);
       }
     }
   });
