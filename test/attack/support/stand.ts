@@ -8,7 +8,7 @@ import type { PinnedClock, SignedCallInput, SignedCallParams } from "../../../sr
 import type { TestEntry, TestIdentity } from "../../../src/testing.js";
 import type { ReplayStore } from "../../../src/server.js";
 import { createServer } from "./servers.js";
-import type { ServerKind, Tool, Tools } from "./servers.js";
+import type { AnyServer, ServerKind, Tool, Tools } from "./servers.js";
 import { WatchedStore } from "./watched-store.js";
 import { Wire } from "./wire.js";
 
@@ -50,8 +50,12 @@ export interface Stand extends Identities {
   /** What the tools were called with. */
   readonly seen: readonly JsonRecord[];
   connect(server?: ServerKind): Promise<Wire>;
+  /** Guards a server of the test's own, and connects it. */
+  attach(server: AnyServer): Promise<Wire>;
   /** Signs a call: `alice` calls `echo` with some arguments, unless told otherwise. */
   sign(input?: SignInput): Promise<SignedCallParams>;
+  /** Signs the params of a request of another method. */
+  signParams(method: string, params: JsonRecord, input?: SignInput): Promise<JsonRecord>;
 }
 
 const opened: { close(): Promise<unknown> }[] = [];
@@ -83,6 +87,11 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
   });
   opened.push(guard);
 
+  const attach = async (server: AnyServer): Promise<Wire> => {
+    const wire = await Wire.open(guard.protect(server));
+    opened.push(wire);
+    return wire;
+  };
   const seen: JsonRecord[] = [];
   const counted = (tool: Tool): Tool => {
     return (args) => {
@@ -94,6 +103,16 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
     Object.entries({ echo, ...options.tools }).map(([name, tool]) => [name, counted(tool)]),
   );
 
+  const sign = (input: SignInput = {}): Promise<SignedCallParams> =>
+    signedCall({
+      identity: identities.alice,
+      tool: "echo",
+      target: TARGET,
+      arguments: { text: "hello", n: 1 },
+      issuedAtMs: clock(),
+      ...input,
+    });
+
   return {
     ...identities,
     guard,
@@ -102,20 +121,12 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
     events,
     seen,
     runs: () => seen.length,
-    async connect(kind = options.server ?? "v1 Server") {
-      const wire = await Wire.open(guard.protect(createServer(kind, tools)));
-      opened.push(wire);
-      return wire;
-    },
-    sign(input = {}) {
-      return signedCall({
-        identity: identities.alice,
-        tool: "echo",
-        target: TARGET,
-        arguments: { text: "hello", n: 1 },
-        issuedAtMs: clock(),
-        ...input,
-      });
+    connect: (kind = options.server ?? "v1 Server") => attach(createServer(kind, tools)),
+    attach,
+    sign,
+    async signParams(method, params, input = {}) {
+      const { _meta } = await sign({ tool: method, arguments: params, ...input });
+      return { ...params, _meta };
     },
   };
 }
