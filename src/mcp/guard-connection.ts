@@ -50,8 +50,13 @@ export class GuardedConnection implements TransportHooks {
   }
 
   receive(raw: unknown, extra: MessageExtra, deliver: Deliver, forward: Forward): void {
-    const message = this.#read(raw);
-    const arrival = { message, raw: "raw" in message ? message.raw : raw, extra, deliver, forward };
+    const sent = this.#asSent(raw);
+    const message = classifyMessage(sent);
+    const arrival = { message, raw: sent, extra, deliver, forward };
+    if (sent === undefined) {
+      this.#refuseUnwritable(arrival, raw);
+      return;
+    }
     // An entry that classifies serves one message a transport, and maps some errors of the same tick to HTTP statuses.
     if (extra?.classification !== undefined) {
       this.#handle(arrival);
@@ -74,12 +79,26 @@ export class GuardedConnection implements TransportHooks {
     for (const entry of this.#requests.takeAll()) this.#giveUp(entry);
   }
 
-  /** What has no JSON form carries no receipt either: such a call is refused as an unsigned one. */
-  #read(raw: unknown): Message {
-    const message = classifyMessage(raw);
-    if (!this.#options.byReference || message.kind === "response" || message.kind === "other") return message;
-    const copy = classifyMessage(asJson(raw));
-    return copy.kind === message.kind ? copy : { ...message, params: undefined };
+  /**
+   * The message as a wire would have carried it. What was passed by reference can be anything: an object that inherits
+   * its members, is of another realm, or says something else at the next look. What the guard reads and what the SDK
+   * gets has to be one and the same.
+   */
+  #asSent(raw: unknown): unknown {
+    return this.#options.byReference || !isPlainObject(raw) ? asJson(raw) : raw;
+  }
+
+  /** What has no JSON form, such as a cycle, no wire could have carried. A request gets its answer all the same. */
+  #refuseUnwritable(arrival: Arrival, raw: unknown): void {
+    const fault = reject("malformed", "the message has no JSON form");
+    try {
+      const message = classifyMessage(raw);
+      if (message.kind === "request") this.#refuse(arrival, { ...message, params: undefined }, fault);
+      else this.#options.onFault(new TypeError(fault.detail));
+    } catch (error) {
+      // Even to look at it throws.
+      this.#options.onFault(error);
+    }
   }
 
   readonly #handleTick = (): void => {
