@@ -5,8 +5,8 @@
  */
 export class ExpiryTally {
   /** Numbers of the buckets that hold anything, ascending, and how much each holds. */
-  readonly #buckets: number[] = [];
-  readonly #counts: number[] = [];
+  #buckets: number[] = [];
+  #counts: number[] = [];
   #live = 0;
 
   /** How many were added and not forgotten. */
@@ -16,6 +16,12 @@ export class ExpiryTally {
 
   add(bucket: number): void {
     this.#live += 1;
+    if (this.#live === 1) {
+      // Fresh arrays of one element are a third as large as grown ones: most of many signers need no more.
+      this.#buckets = [bucket];
+      this.#counts = [1];
+      return;
+    }
     const at = this.#position(bucket);
     if (this.#buckets[at] === bucket) {
       this.#counts[at] = (this.#counts[at] ?? 0) + 1;

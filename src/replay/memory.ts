@@ -24,7 +24,8 @@ export interface MemoryReplayStoreOptions {
    * How many live nonces the store holds, 1 to 100,000,000. Default is 1,000,000.
    *
    * What it takes: calls a second times the seconds that a nonce is kept, 336 at most with the guard's defaults, so that
-   * 1,000,000 are enough for 2,900 calls a second without an end. A nonce takes some 50 bytes of memory, when it comes.
+   * 1,000,000 are enough for 2,900 calls a second without an end. Memory is taken as it is needed: some 50 bytes a nonce, at most 100,
+   * and 400 more for each signer that has any.
    */
   readonly capacity?: number;
   /**
