@@ -4,7 +4,7 @@ import type { MaybePromise } from "../lib/maybe-promise.js";
 import type { Sha256Text } from "../crypto/digest.js";
 import type { AgentReceiptText } from "../receipt/agent-text.js";
 import { countersignReceipt } from "../receipt/countersign.js";
-import type { AgentReceipt, Outcome, ReceiptV3 } from "../receipt/types.js";
+import type { Outcome, ReceiptV3 } from "../receipt/types.js";
 import type { ReplayStore } from "../replay/types.js";
 import { findReceipt } from "../verify/read-receipt.js";
 import { reject } from "../verify/verdict.js";
@@ -111,12 +111,10 @@ export class GuardCore {
   /** @throws or rejects with `SignerError` when the server's signer fails. */
   countersign(verified: Verified, contentHash: Sha256Text, outcome: Outcome): MaybePromise<ReceiptV3> {
     const { signer, name } = this.identity;
-    // Read back from what was verified: the object that the peer's message holds may have been written to since.
-    const agentReceipt = readVerified(verified.text.whole);
     return countersignReceipt({
       signer,
       name,
-      agentReceipt,
+      agentReceipt: verified.receipt,
       agentReceiptText: verified.text.whole,
       contentHash,
       outcome,
@@ -201,10 +199,6 @@ const CAPABILITY_METHODS: Readonly<Record<string, readonly string[]>> = {
   completions: ["completion/complete"],
   logging: ["logging/setLevel"],
 };
-
-function readVerified(whole: string): AgentReceipt {
-  return JSON.parse(whole) as AgentReceipt;
-}
 
 function taskIdOf(params: unknown): { readonly value: unknown } {
   return { value: isPlainObject(params) ? ownValue(params, "taskId") : undefined };

@@ -1,4 +1,5 @@
 import { canonicalJson } from "../crypto/canonical-json.js";
+import { copyJson } from "../crypto/copy-json.js";
 import { sha256Text } from "../crypto/digest.js";
 import { verifySignature } from "../crypto/ed25519.js";
 import type { VerifyKey } from "../crypto/ed25519.js";
@@ -8,21 +9,29 @@ import { CanonicalJsonError } from "../errors.js";
 import { agentReceiptText } from "../receipt/agent-text.js";
 import type { AgentReceiptText } from "../receipt/agent-text.js";
 import type { ReceiptV1 } from "../receipt/types.js";
+import { RECEIPT_LEVELS } from "./read-receipt.js";
 import { reject } from "./verdict.js";
 import type { Rejected, VerifiedSigner } from "./verdict.js";
 import type { VerifyLimits } from "./verify-call.js";
 
-interface CanonicalReceipt extends AgentReceiptText {
+interface CanonicalReceipt {
   readonly ok: true;
-  /** Canonical text of the receipt's params; `null` for a hash-only receipt. */
+  /** A copy of the receipt that nobody else holds. */
+  readonly receipt: ReceiptV1;
+  /** Canonical text of its params; `null` for a hash-only receipt. */
   readonly params: string;
+  readonly text: AgentReceiptText;
 }
 
-/** Writes the receipt as canonical JSON. What has no such form was never signed by a sound signer. */
-export function canonicalText(receipt: ReceiptV1, limits: VerifyLimits): CanonicalReceipt | Rejected {
+/**
+ * Copies the receipt, so that whoever holds the message cannot change what is verified and countersigned, and writes
+ * it as canonical JSON. What has no such form was never signed by a sound signer.
+ */
+export function canonicalReceipt(receipt: ReceiptV1, limits: VerifyLimits): CanonicalReceipt | Rejected {
   try {
-    const params = canonicalParams(receipt.action.params, limits);
-    return { ok: true, params, ...agentReceiptText(receipt, params) };
+    const copy = copyJson(receipt, limits.depth + RECEIPT_LEVELS);
+    const params = canonicalParams(copy.action.params, limits);
+    return { ok: true, receipt: copy, params, text: agentReceiptText(copy, params) };
   } catch (error) {
     return rejectNotCanonical(error, "malformed", "the receipt");
   }

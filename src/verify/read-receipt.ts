@@ -9,7 +9,7 @@ import type { Rejected } from "./verdict.js";
 import type { VerifyLimits } from "./verify-call.js";
 
 /** Levels of a receipt above its params. */
-const RECEIPT_LEVELS = 2;
+export const RECEIPT_LEVELS = 2;
 
 /** Finds the receipt in a request's `_meta`, under its name or its alias. Both have to be equal if both are there. */
 export function findReceipt(meta: unknown): { readonly ok: true; readonly receipt: unknown } | Rejected {

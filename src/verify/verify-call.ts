@@ -5,7 +5,7 @@ import type { ReceiptV1 } from "../receipt/types.js";
 import type { ReplayStore } from "../replay/types.js";
 import type { TrustRegistry } from "../trust/registry.js";
 import { claimNonce } from "./claim-nonce.js";
-import { checkParams, checkSignature, canonicalText } from "./check-signature.js";
+import { canonicalReceipt, checkParams, checkSignature } from "./check-signature.js";
 import { checkScope, checkSignerClaims, findSigner } from "./check-signer.js";
 import { checkTarget, checkTime, checkTool } from "./check-intent.js";
 import { checkSize, findReceipt, readReceipt } from "./read-receipt.js";
@@ -55,10 +55,13 @@ export interface VerifyContext {
   readonly onHeld?: (heldMs: number) => void;
 }
 
-/** A call that passed, with the canonical text of its receipt: what a countersignature is made over. */
+/** A call that passed, with what its countersignature is made over. */
 export interface Verified {
   readonly ok: true;
   readonly call: VerifiedCall;
+  /** The receipt as it was verified: a copy, while the one of `call` is in the hands of the code that is called. */
+  readonly receipt: ReceiptV1;
+  /** Its canonical text. */
   readonly text: AgentReceiptText;
 }
 
@@ -93,30 +96,27 @@ export function verifyCall(
     checkScope(receipt, signed.entry, registry, context);
   if (misfit !== undefined) return misfit;
 
-  const text = canonicalText(receipt, context.limits);
-  if (!text.ok) return text;
-  const forged = checkSignature(receipt, text, signed.key);
+  const canonical = canonicalReceipt(receipt, context.limits);
+  if (!canonical.ok) return canonical;
+  const { text } = canonical;
+  const forged = checkSignature(canonical.receipt, text, signed.key);
   if (forged !== undefined) return forged;
   const { signer } = signed;
-  const altered = checkParams(receipt, text.params, request.params, context.limits, signer);
+  const altered = checkParams(canonical.receipt, canonical.params, request.params, context.limits, signer);
   if (altered !== undefined) return altered;
   const unwanted = context.admit?.(signer);
   if (unwanted !== undefined) return unwanted;
   const unsignable = context.countersignFault?.(text);
   if (unsignable !== undefined) return reject("too_large", unsignable, signer);
 
-  return andThen(claimNonce(receipt, context, signal), (claim) => {
+  return andThen(claimNonce(canonical.receipt, context, signal), (claim) => {
     if (claim !== "claimed") return reject(claim.code, claim.detail, signer);
-    const call = {
-      signer,
-      receipt,
-      method: request.method,
-      tool: receipt.action.tool,
-      target: receipt.action.target,
-    };
     const verifiedAtMs = context.clock();
-    const lapsed = recheck(receipt, { registry, now }, context, verifiedAtMs);
-    return lapsed ? { ...lapsed, signer } : { ok: true, call: { ...call, verifiedAtMs }, text };
+    const lapsed = recheck(canonical.receipt, { registry, now }, context, verifiedAtMs);
+    if (lapsed !== undefined) return { ...lapsed, signer };
+    const { tool, target } = canonical.receipt.action;
+    const call = { signer, receipt, method: request.method, tool, target, verifiedAtMs };
+    return { ok: true, call, receipt: canonical.receipt, text };
   });
 }
 
