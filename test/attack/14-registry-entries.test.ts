@@ -61,11 +61,7 @@ describe("class 14: registries that do not hold", () => {
     ["has another owner", "signer_mismatch", { owner: "other" }],
     ["has a principal", "signer_mismatch", { principal: "agent://acme/alice" }],
     ["may call nothing", "out_of_scope", { tools: [] }],
-    [
-      "may call another tool",
-      "out_of_scope",
-      { tools: ["ech", "echo2", "ECHO", "e?ho", "[e]cho", "echo "] },
-    ],
+    ["may call another tool", "out_of_scope", { tools: ["ech", "echo2", "ECHO", "e?ho", "[e]cho", "echo "] }],
     ["may call at no target", "out_of_scope", { targets: [] }],
     ["may call at another target", "out_of_scope", { targets: ["mcp://*.attacked", "attacked", "mcp:/*/"] }],
   ])("refuses a key that %s with %s", async (_, code, entry) => {
