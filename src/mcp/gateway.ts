@@ -14,10 +14,16 @@ export interface CountersignOptions {
   readonly outcome?: Outcome;
 }
 
+/** A call that passed, and whether it asked for a task. */
+interface PassedCall {
+  readonly verified: Verified;
+  readonly task: boolean;
+}
+
 /** The calls that a guard verified for code that holds the wire itself, until each has its one countersignature. */
 export class Gateway {
   readonly #core: GuardCore;
-  readonly #verified = new WeakMap<VerifiedCall, Verified>();
+  readonly #verified = new WeakMap<VerifiedCall, PassedCall>();
   readonly #countersigned = new WeakSet<VerifiedCall>();
 
   constructor(core: GuardCore) {
@@ -33,36 +39,38 @@ export class Gateway {
       return verdict;
     }
     const { call } = verdict;
-    this.#verified.set(call, verdict);
+    const task = isPlainObject(params) && Object.hasOwn(params, "task");
+    this.#verified.set(call, { verified: verdict, task });
     this.#core.events.report({ type: "accepted", call });
     return { ok: true, call };
   }
 
   async countersign(call: VerifiedCall, answer: unknown, options: CountersignOptions): Promise<ReceiptV3> {
-    const verified = this.#take(call);
+    const passed = this.#take(call);
     try {
       if (!isPlainObject(answer)) throw new CanonicalJsonError("not_json", "a result or error is an object");
       const prepared =
         options.error === true
           ? prepareError({ error: answer }, answer)
-          : prepareResult({ result: answer }, false);
+          : prepareResult({ result: answer }, passed.task);
       const outcome = options.outcome ?? prepared.outcome;
-      const countersignature = await this.#core.countersign(verified, prepared.contentHash, outcome);
+      const countersignature = await this.#core.countersign(passed.verified, prepared.contentHash, outcome);
       this.#countersigned.add(call);
+      if (prepared.taskId !== undefined) this.#core.tasks.add(prepared.taskId, call.signer.publicKey);
       this.#core.events.report({ type: "finished", call, outcome, countersignature });
       return countersignature;
     } catch (error) {
-      this.#verified.set(call, verified);
+      this.#verified.set(call, passed);
       throw error;
     }
   }
 
   /** Takes the call out before anything is awaited: two countersignatures at once are two as well. */
-  #take(call: VerifiedCall): Verified {
-    const verified = this.#verified.get(call);
-    if (verified !== undefined) {
+  #take(call: VerifiedCall): PassedCall {
+    const passed = this.#verified.get(call);
+    if (passed !== undefined) {
       this.#verified.delete(call);
-      return verified;
+      return passed;
     }
     throw this.#countersigned.has(call)
       ? new GuardError(
