@@ -194,6 +194,8 @@ interface CoreParts {
 
 /** The requests by which a client reaches what a capability offers. `tools/list` tells no more than names. */
 const CAPABILITY_METHODS: Readonly<Record<string, readonly string[]>> = {
+  tools: ["tools/call"],
+  tasks: ["tasks/get", "tasks/result", "tasks/cancel", "tasks/list"],
   resources: ["resources/read", "resources/list", "resources/templates/list"],
   prompts: ["prompts/get", "prompts/list"],
   completions: ["completion/complete"],

@@ -9,10 +9,11 @@ export interface MethodSet {
 }
 
 const TASKS = "tasks/*";
+const TOOLS = "tools/*";
 
 /**
- * Reads the option `methods`: exact names, or a prefix and `*`. With `tools/call` come `tasks/*`, which hand out
- * what a call made as a task comes back with. Default is `["tools/call"]`.
+ * Reads the option `methods`: exact names, or a prefix and `*`. With `tools/call`, named or covered by a prefix, come
+ * `tasks/*`, which hand out what a call made as a task comes back with. Default is `["tools/call"]`.
  *
  * @throws `OptionError` `invalid_option` when it is not a list of names, is empty, or names a notification.
  */
@@ -23,7 +24,7 @@ export function createMethodSet(methods: unknown = [TOOL_CALL]): MethodSet {
     if (typeof method !== "string" || !/^[A-Za-z0-9_$./-]+(\/\*)?$/.test(method)) throw invalid(method);
     if (method.startsWith("notifications/")) throw invalid(method);
     patterns.add(method);
-    if (method === TOOL_CALL) patterns.add(TASKS);
+    if (method === TOOL_CALL || method === TOOLS) patterns.add(TASKS);
   }
   const names = new Set([...patterns].filter((pattern) => !pattern.endsWith("*")));
   const prefixes = [...patterns]
