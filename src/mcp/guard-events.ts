@@ -6,7 +6,7 @@ import type { VerifiedCall, VerifiedSigner } from "../verify/verdict.js";
 export type GuardEvent =
   /** A call passed every check; the tool runs next. */
   | { readonly type: "accepted"; readonly call: VerifiedCall }
-  /** A call was refused. `signer` is there only if its signature held. */
+  /** A call was refused. `signer` is there only if its signature held. Names are cut to 1,024 characters. */
   | {
       readonly type: "refused";
       readonly code: RefusalCode;
@@ -105,7 +105,7 @@ export class EventLog {
     if (counter !== undefined) this.#counts[counter] += 1;
     if (event.type === "refused") this.#refused[event.code] = (this.#refused[event.code] ?? 0) + 1;
     try {
-      const outcome: unknown = this.#listener(event);
+      const outcome: unknown = this.#listener(withShortNames(event));
       if (outcome instanceof Promise) outcome.catch(this.#countListenerError);
     } catch {
       this.#countListenerError();
@@ -119,4 +119,21 @@ export class EventLog {
   readonly #countListenerError = (): void => {
     this.#counts.listenerErrors += 1;
   };
+}
+
+/** Characters of a method's or tool's name that a listener is shown. A receipt can name none that is longer. */
+const MAX_NAME_CHARACTERS = 1024;
+
+/** Cuts the names that a peer may have made up: a stranger must not fill the log. */
+function withShortNames(event: GuardEvent): GuardEvent {
+  if (!("method" in event)) return event;
+  if (fits(event.method) && (!("tool" in event) || fits(event.tool))) return event;
+  const method = event.method.slice(0, MAX_NAME_CHARACTERS);
+  return "tool" in event
+    ? { ...event, method, tool: event.tool?.slice(0, MAX_NAME_CHARACTERS) }
+    : { ...event, method };
+}
+
+function fits(name: string | undefined): boolean {
+  return name === undefined || name.length <= MAX_NAME_CHARACTERS;
 }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { testIdentity } from "../../src/testing.js";
 import { expectAcceptedCall, expectRefusal, expectRefusedCall } from "./support/expect.js";
@@ -6,6 +8,14 @@ import { openStand } from "./support/stand.js";
 import { callMessage } from "./support/wire.js";
 
 const FLOOD = 300;
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+function heapUsed(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
+}
 
 describe("class 1: a flood by strangers, then a replay", () => {
   it("does not ask the store for receipts of a key that is not listed, and refuses the replay after them", async () => {
@@ -61,6 +71,43 @@ describe("class 1: a flood by strangers, then a replay", () => {
     wire.postBatch(ids.map((id) => callMessage({ name: "echo", arguments: {} }, id)));
     for (const id of ids) expectRefusal(await wire.answer(id), "unsigned");
     await expectAcceptedCall(stand, wire, await stand.sign());
+  });
+
+  it("keeps no memory of refused calls", async () => {
+    const stand = await openStand({ guard: { onEvent: () => {} } });
+    const wire = await stand.connect();
+    const text = "x".repeat(5000);
+    const attacks = [
+      { name: "echo", arguments: { text } },
+      await stand.sign({ identity: stand.mallory, arguments: { text } }),
+      tampered(await stand.sign({ arguments: { text } }), (receipt) => (receipt["nonce"] = "rnd_1")),
+      { ...(await stand.sign({ arguments: { text } })), arguments: { text: "other" } },
+    ];
+    const flood = async (): Promise<void> => {
+      for (let n = 0; n < 600; n++) {
+        wire.transport.sent.length = 0;
+        wire.postBatch(attacks.map((attack, id) => callMessage(attack, `${n}/${id}`)));
+        await wire.answer(`${n}/${attacks.length - 1}`);
+      }
+    };
+    await flood();
+    const before = heapUsed();
+    await flood();
+    // 2,400 calls of more than 10 kB: kept, they would take 24 MB.
+    expect(heapUsed() - before).toBeLessThan(4_000_000);
+    expect(stand.store.claims).toBe(0);
+  });
+
+  it("does not tell the listener more of a name than is good for a log", async () => {
+    const stand = await openStand();
+    const wire = await stand.connect();
+    const name = "n".repeat(1_000_000);
+    await wire.call({ name, arguments: {} });
+    await wire.ask({ jsonrpc: "2.0", id: 1, method: `tasks/${name}`, params: {} });
+    wire.post({ jsonrpc: "2.0", method: `tasks/${name}` });
+    await wire.quiet();
+    expect(stand.events).toHaveLength(3);
+    expect(JSON.stringify(stand.events).length).toBeLessThan(10_000);
   });
 
   it("gives one signer no more than its share, and keeps the nonces of the others", async () => {
