@@ -195,4 +195,30 @@ describe("class 19: two receipts in one call", () => {
     const inherited = replaceIn(text, '"HERE"', `{"__proto__":${JSON.stringify(meta)}}`);
     await expectRefusedCall(stand, wire, inherited, "unsigned", { id: 1 });
   });
+
+  it("does not take a receipt from a prototype that something else polluted", async () => {
+    const stand = await openStand();
+    const { _meta: meta, ...call } = await stand.sign();
+    for (const [name, value, params] of [
+      ["_signet", meta._signet, { ...call, _meta: {} }],
+      ["_meta", meta, call],
+      ["arguments", call.arguments, { name: call.name, _meta: meta }],
+      ["name", call.name, { arguments: call.arguments, _meta: meta }],
+    ] as const) {
+      const verdict = whilePolluted(name, value, () => stand.guard.verify(params));
+      expect(await verdict).toMatchObject({ ok: false });
+    }
+    expect(stand.store.claims).toBe(0);
+  });
 });
+
+/** Runs something, as far as it goes at once, while every object inherits a member. */
+function whilePolluted<T>(name: string, value: unknown, run: () => T): T {
+  // oxlint-disable-next-line no-extend-native -- to see that nothing depends on it
+  Object.defineProperty(Object.prototype, name, { value, configurable: true, enumerable: false });
+  try {
+    return run();
+  } finally {
+    Reflect.deleteProperty(Object.prototype, name);
+  }
+}

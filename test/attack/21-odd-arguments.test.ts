@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { RefusalCode } from "../../src/server.js";
 import { expectAccepted, expectAcceptedCall, expectRefusedCall } from "./support/expect.js";
 import { replaceIn } from "./support/forge.js";
 import { SERVER_KINDS } from "./support/servers.js";
@@ -66,8 +67,26 @@ describe("class 21: arguments that mean something to JavaScript", () => {
   });
 });
 
+describe("class 21: members that are there twice", () => {
+  it.each<[string, RefusalCode, string, string]>([
+    ["arguments", "params_mismatch", '"_meta":', '"arguments":{"text":"evil"},"_meta":'],
+    ["name", "wrong_tool", '"_meta":', '"name":"rm","_meta":'],
+    ["_meta", "unsigned", "}}}}", '}},"_meta":{}}}'],
+    ["params of the receipt", "bad_signature", '"params_hash":', '"params":{"text":"evil"},"params_hash":'],
+    ["nonce", "bad_signature", '"id":"rec_', '"nonce":"rnd_1","id":"rec_'],
+    ["an argument", "params_mismatch", '"n":1}', '"n":1,"n":2}'],
+  ])("takes the last %s for checks and tool alike", async (_, code, before, after) => {
+    const stand = await openStand();
+    const wire = await stand.connect();
+    const genuine = await stand.sign();
+    const text = JSON.stringify(callMessage(genuine, 1));
+    await expectRefusedCall(stand, wire, replaceIn(text, before, after), code, { id: 1 });
+    await expectAcceptedCall(stand, wire, genuine, 1);
+  });
+});
+
 describe("class 21: arguments of unusual size", () => {
-  it("takes 100,000 keys in any order, in less than a second", async () => {
+  it("takes 100,000 keys in any order, in a time that grows with their number", async () => {
     const stand = await openStand({
       guard: { limits: { argumentBytes: 8_000_000, receiptBytes: 8_000_000 } },
     });
@@ -78,7 +97,8 @@ describe("class 21: arguments of unusual size", () => {
     const started = performance.now();
     wire.post(callMessage(reversed, 1));
     expectAccepted(await wire.answer(1), genuine);
-    expect(performance.now() - started).toBeLessThan(3000);
+    // With a search for each key it would be minutes.
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   it("refuses one changed key among 100,000", async () => {
@@ -133,7 +153,7 @@ describe("class 21: arguments of unusual size", () => {
     const other = JSON.parse(text.replace("1", "2")) as unknown;
     const started = performance.now();
     await expectRefusedCall(stand, wire, { ...genuine, arguments: other }, "params_mismatch");
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 });
 

@@ -215,6 +215,37 @@ describe("class 22: calls that can get no answer", () => {
   });
 });
 
+describe("class 22: other spellings of the method", () => {
+  it.each([
+    "Tools/Call",
+    "TOOLS/CALL",
+    " tools/call",
+    "tools/call ",
+    "tools/call\n",
+    "tools/call\u0000",
+    "tools//call",
+    "tools/call/",
+    "/tools/call",
+    "tools\\call",
+    "tools/c\u0430ll",
+    "__proto__",
+    "constructor",
+    "",
+  ])("does not run a tool for the method %j, signed or not", async (method) => {
+    for (const kind of SERVER_KINDS) {
+      const stand = await openStand({ server: kind });
+      const wire = await stand.connect();
+      const genuine = await stand.sign();
+      for (const params of [genuine, { name: "echo", arguments: {} }]) {
+        const answer = await wire.ask({ jsonrpc: "2.0", id: wire.freshId(), method, params });
+        expect(answer).toHaveProperty("error");
+      }
+      expect(stand.runs()).toBe(0);
+      await expectAcceptedCall(stand, wire, genuine);
+    }
+  });
+});
+
 describe("class 22: cancels", () => {
   it.each<[string, unknown, Id]>([
     ["for id 0, which SDKs ignore", { requestId: 0 }, 0],

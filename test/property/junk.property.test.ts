@@ -176,6 +176,11 @@ async function withStand(
   const wire = await stand.connect();
   await attack(stand, wire);
   const runs = stand.runs();
+  for (const event of stand.events) {
+    if (event.type !== "refused") continue;
+    expect(event.detail.length).toBeLessThan(300);
+    expect(event.detail).not.toMatch(/ed25519:\w|\n/);
+  }
   await expectAcceptedCall(stand, wire, await stand.sign(), "after the junk");
   expect(stand.runs()).toBe(runs + 1);
 }
