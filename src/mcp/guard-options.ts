@@ -19,7 +19,10 @@ export interface GuardOptions {
   readonly identity: IdentityOption;
   /** This server's name, or names, compared exactly with the receipt's `action.target`. */
   readonly target: string | readonly string[];
-  /** Where used nonces are kept. Default is `"memory"`, one store for the whole guard. */
+  /**
+   * Where used nonces are kept. Default is `"memory"`, one store for the whole guard. Guards that share a target share a
+   * store, and `maxAgeMs` and `clockSkewMs` with it: a nonce is kept for as long as the guard that took it needs it.
+   */
   readonly replay?: "memory" | ReplayStore;
   /** How old a receipt may be, in milliseconds, 1 to 86,400,000. Default is 300,000. */
   readonly maxAgeMs?: number;

@@ -56,7 +56,8 @@ export interface MemoryReplayStore extends ReplayStore {
  * that they share.
  *
  * A live nonce is never dropped to make room: a full store refuses (`replay_full`). When the clock goes back behind
- * the expiry of nonces that were forgotten, receipts that could be among them are refused (`replay_unavailable`).
+ * the expiry of nonces that were forgotten, or when guards with different windows share the store, receipts that could be
+ * among the forgotten ones are refused (`replay_unavailable`).
  *
  * @param options - Sizes and clock, see {@link MemoryReplayStoreOptions}.
  * @throws `OptionError` for an option that is unknown, of the wrong type or out of range.
@@ -96,6 +97,9 @@ class MemoryStore implements MemoryReplayStore {
   #signers = new SignerTable();
   /** The first bucket that was not forgotten. Never goes back, whatever the clock does. */
   #alive = 1;
+  /** By bucket, when the latest of its nonces was issued; and the same of all that were forgotten. */
+  readonly #latestIssuedMs = new Map<number, number>();
+  #forgottenIssuedMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(capacity: number, perSignerShare: number, clock: () => number) {
@@ -121,10 +125,11 @@ class MemoryStore implements MemoryReplayStore {
     const signer = known ?? { salt: signerSalt(this.#secret, key), tally: new ExpiryTally() };
     writeFingerprint(this.#print, signer.salt, nonce);
     if (this.#table.has(this.#print, this.#alive)) return "replayed";
-    this.#checkRoom(signer, bucket);
+    this.#checkRoom(signer, bucket, issuedAtMs);
     if (known === undefined) this.#signers.set(key, signer);
     this.#table.add(this.#print, bucket, this.#alive);
     this.#total.add(bucket);
+    if (issuedAtMs > (this.#latestIssuedMs.get(bucket) ?? -1)) this.#latestIssuedMs.set(bucket, issuedAtMs);
     signer.tally.add(bucket);
     this.#table.fit(this.#total.live, this.#alive);
     return "claimed";
@@ -154,13 +159,23 @@ class MemoryStore implements MemoryReplayStore {
     const forgotten = this.#total.forgetBefore(bucketOf(this.#clock()));
     if (forgotten !== undefined) {
       this.#alive = forgotten + 1;
+      this.#noteForgotten(forgotten);
       if (this.#total.live === 0) this.#empty();
     }
     this.#signers.sweep(this.#alive);
   }
 
-  #checkRoom(signer: KnownSigner, bucket: number): void {
-    if (bucket < this.#alive) {
+  /** Guards with different windows may share the store: what one keeps short, another may accept for longer. */
+  #noteForgotten(last: number): void {
+    for (const [bucket, issuedAtMs] of this.#latestIssuedMs) {
+      if (bucket > last) continue;
+      this.#forgottenIssuedMs = Math.max(this.#forgottenIssuedMs, issuedAtMs);
+      this.#latestIssuedMs.delete(bucket);
+    }
+  }
+
+  #checkRoom(signer: KnownSigner, bucket: number, issuedAtMs: number): void {
+    if (bucket < this.#alive || issuedAtMs <= this.#forgottenIssuedMs) {
       throw refuse(
         "replay_unavailable",
         "nonces of this time are forgotten: it is past, or the clock went back",
