@@ -85,7 +85,7 @@ function writeValue(value: unknown, depthLeft: number, room: number): string {
 }
 
 function writeArray(array: readonly unknown[], depthLeft: number, room: number): string {
-  if (Object.getPrototypeOf(array) !== ARRAY_PROTOTYPE || Object.hasOwn(array, "toJSON")) {
+  if (Object.getPrototypeOf(array) !== ARRAY_PROTOTYPE || "toJSON" in array) {
     throw new CanonicalJsonError("not_json", "an array with a form of its own has no canonical form");
   }
   if (array.length === 0) return "[]";
@@ -99,6 +99,10 @@ function writeArray(array: readonly unknown[], depthLeft: number, room: number):
 }
 
 function writeObject(object: JsonRecord, depthLeft: number, room: number): string {
+  // Hidden from the keys, or inherited by all objects, it would still be what `JSON.stringify` sends.
+  if (typeof object["toJSON"] === "function") {
+    throw new CanonicalJsonError("not_json", "an object with a form of its own has no canonical form");
+  }
   let text = "";
   for (const key of sortedKeys(object)) {
     text += memberStart(key, text === "") + writeValue(object[key], depthLeft, room - text.length);

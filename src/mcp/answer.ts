@@ -31,7 +31,7 @@ export function prepareAnswer(answer: JsonRecord, task: boolean): PreparedAnswer
   try {
     return isPlainObject(error) ? prepareError(answer, error) : prepareResult(answer, task);
   } catch (cause) {
-    if (!(cause instanceof CanonicalJsonError) && !(cause instanceof TypeError)) throw cause;
+    // Whatever the tool's result throws, be it a getter or an end of the stack, is a fault of the result.
     const reason = cause instanceof CanonicalJsonError ? cause.code : "not_json";
     const message = "The result cannot be written as canonical JSON";
     const substitute = { code: INTERNAL_ERROR, message, data: { reason: "result_not_canonical" } };
@@ -41,14 +41,11 @@ export function prepareAnswer(answer: JsonRecord, task: boolean): PreparedAnswer
   }
 }
 
-/** @throws `CanonicalJsonError` or `TypeError` when the result is no object or has no canonical form. */
+/** @throws `CanonicalJsonError`, or what the result throws when it is looked at, when it is no object or has no canonical form. */
 export function prepareResult(answer: JsonRecord, task: boolean): PreparedAnswer {
   const raw = ownValue(answer, "result");
   if (!isPlainObject(raw)) throw new CanonicalJsonError("not_json", "the result is no object");
-  const found = ownValue(raw, "_meta");
-  const { rest: meta, carried } = takeBilateral(isPlainObject(found) ? found : {});
-  const bare = carried === undefined ? raw : { ...raw, _meta: meta };
-  const { value: result, hash } = hashAsSent(bare, contentHash);
+  const { content: result, hash, carried } = hashAsSent(raw, takeMeta, contentHash);
   const sentMeta = ownValue(result, "_meta");
   return {
     contentHash: hash,
@@ -65,17 +62,18 @@ export function prepareResult(answer: JsonRecord, task: boolean): PreparedAnswer
   };
 }
 
-/** @throws `CanonicalJsonError` or `TypeError` when the error has no canonical form. */
+/** @throws `CanonicalJsonError`, or what the error throws when it is looked at, when it has no canonical form. */
 export function prepareError(answer: JsonRecord, raw: JsonRecord): PreparedAnswer {
-  const found = ownValue(raw, "data");
-  const { rest: data, carried } = takeBilateral(isPlainObject(found) ? found : {});
-  const bare = carried === undefined ? raw : { ...raw, data };
-  const { value: error, hash } = hashAsSent(bare, errorHash);
+  const { content: error, hash, carried } = hashAsSent(raw, takeData, errorHash);
   const sentData = ownValue(error, "data");
+  const code = ownValue(error, "code");
   const attachable = sentData === undefined || isPlainObject(sentData);
   return {
     contentHash: hash,
-    outcome: { status: "failed", error: `jsonrpc_error: ${String(ownValue(error, "code"))}` },
+    outcome: {
+      status: "failed",
+      error: typeof code === "number" ? `jsonrpc_error: ${code}` : "jsonrpc_error",
+    },
     carried,
     taskId: undefined,
     attach: (countersignature) => ({
@@ -85,19 +83,50 @@ export function prepareError(answer: JsonRecord, raw: JsonRecord): PreparedAnswe
   };
 }
 
-/** Hashes a value; if it holds what JSON cannot, first turns it into what `JSON.stringify` will send. */
+/** What is sent and hashed of a result or an error, before its countersignature is put in. */
+interface Taken {
+  readonly content: JsonRecord;
+  readonly carried: unknown;
+}
+
+/** Hashes what is sent; if it holds what JSON cannot, first turns it into what `JSON.stringify` will send. */
 function hashAsSent(
-  value: JsonRecord,
+  raw: JsonRecord,
+  take: (content: JsonRecord) => Taken,
   hash: (value: unknown) => Sha256Text,
-): { readonly value: JsonRecord; readonly hash: Sha256Text } {
+): Taken & { readonly hash: Sha256Text } {
   try {
-    return { value, hash: hash(value) };
+    const taken = take(raw);
+    return { ...taken, hash: hash(taken.content) };
   } catch (error) {
     if (!(error instanceof CanonicalJsonError)) throw error;
-    const sent: unknown = JSON.parse(JSON.stringify(value));
+    const sent: unknown = JSON.parse(JSON.stringify(raw));
     if (!isPlainObject(sent)) throw error;
-    return { value: sent, hash: hash(sent) };
+    const taken = take(sent);
+    return { ...taken, hash: hash(taken.content) };
   }
+}
+
+/** Takes out of a result what its countersignature replaces: another one, and a `_meta` that is no object. */
+function takeMeta(result: JsonRecord): Taken {
+  const meta = ownValue(result, "_meta");
+  if (isPlainObject(meta)) {
+    const { rest, carried } = takeBilateral(meta);
+    return { content: carried === undefined ? result : { ...result, _meta: rest }, carried };
+  }
+  // One that is no JSON yet, such as an object of a class, is looked at again once it is.
+  if (meta === undefined || (typeof meta === "object" && meta !== null && !Array.isArray(meta))) {
+    return { content: result, carried: undefined };
+  }
+  const { _meta: _, ...content } = result;
+  return { content, carried: undefined };
+}
+
+function takeData(error: JsonRecord): Taken {
+  const data = ownValue(error, "data");
+  if (!isPlainObject(data)) return { content: error, carried: undefined };
+  const { rest, carried } = takeBilateral(data);
+  return { content: carried === undefined ? error : { ...error, data: rest }, carried };
 }
 
 /**
