@@ -20,16 +20,32 @@ export function signAnswer(
   entry: RunningCall,
   raw: JsonRecord,
 ): MaybePromise<JsonRecord> {
+  // What runs on speaks for nobody any more. In flight is the call until its answer is signed: behind a signer that
+  // hangs, calls must not pile up without a limit.
+  entry.scope.answered = true;
+  const signed = sign(core, id, entry, raw);
+  if (signed instanceof Promise) return signed.finally(() => countOut(core, entry));
+  countOut(core, entry);
+  return signed;
+}
+
+/** Counts a call out, if that was not done before. */
+export function countOut(core: GuardCore, entry: RunningCall): void {
+  if (!entry.counted) return;
+  entry.counted = false;
+  core.leave();
+}
+
+function sign(core: GuardCore, id: RequestId, entry: RunningCall, raw: JsonRecord): MaybePromise<JsonRecord> {
   const { verified, method } = entry;
   const { call } = verified;
-  endCall(core, entry);
-  const own = method === "tasks/list" ? core.tasks.keepOwn(raw, call.signer.publicKey) : raw;
   const fail = (error: unknown): JsonRecord => {
     core.events.report({ type: "countersign_failed", call, error });
     const { message } = REFUSALS.countersign_unavailable;
     return { ...errorAnswer(id, INTERNAL_ERROR, message, { reason: "countersign_unavailable" }) };
   };
   try {
+    const own = method === "tasks/list" ? core.tasks.keepOwn(raw, call.signer.publicKey) : raw;
     const prepared = prepareAnswer(own, entry.task);
     const { taskId, outcome, carried } = prepared;
     if (taskId !== undefined) core.tasks.add(taskId, call.signer.publicKey);
@@ -45,10 +61,4 @@ export function signAnswer(
   } catch (error) {
     return fail(error);
   }
-}
-
-/** Ends a call's time in flight: what runs on speaks for nobody any more. */
-export function endCall(core: GuardCore, entry: RunningCall): void {
-  entry.scope.answered = true;
-  if (entry.cancelledAtMs === undefined) core.leave();
 }

@@ -5,7 +5,7 @@ import { REFUSALS } from "../verify/refusals.js";
 import { reject } from "../verify/verdict.js";
 import type { Rejected } from "../verify/verdict.js";
 import type { Verified } from "../verify/verify-call.js";
-import { endCall, signAnswer } from "./call-answer.js";
+import { countOut, signAnswer } from "./call-answer.js";
 import { runInScope } from "./call-scope.js";
 import type { CallScope } from "./call-scope.js";
 import type { GuardCore } from "./guard-core.js";
@@ -164,7 +164,8 @@ export class GuardedConnection implements TransportHooks {
   }
 
   #pass(arrival: Arrival, { id, method }: Request): void {
-    this.#requests.set(id, { state: "plain", method, sinceMs: this.#core.options.clock() });
+    const sinceMs = this.#core.options.clock();
+    this.#requests.set(id, { state: "plain", method, sinceMs, cancelledAtMs: undefined });
     this.#deliver(NO_CALL, arrival);
   }
 
@@ -191,7 +192,7 @@ export class GuardedConnection implements TransportHooks {
       this.#run(arrival, request, pending, verdict);
       return;
     }
-    this.#requests.delete(id);
+    this.#requests.delete(id, pending);
     this.#core.leave();
     const { tool } = signedIntent(method, params);
     if (pending.abort.signal.aborted) {
@@ -215,6 +216,7 @@ export class GuardedConnection implements TransportHooks {
       scope,
       task,
       cancelledAtMs: undefined,
+      counted: true,
     } as const;
     this.#requests.set(request.id, { ...running });
     this.#core.events.report({ type: "accepted", call: verified.call });
@@ -235,11 +237,11 @@ export class GuardedConnection implements TransportHooks {
     this.#reportRefusal(method, signedIntent(method, params).tool, rejected);
     const { code } = rejected;
     const answer = errorAnswer(id, REFUSED, REFUSALS[code].message, { reason: code });
-    this.#order
-      .run(id, () => arrival.forward(answer))
-      .catch((error: unknown) => {
-        this.#core.events.report({ type: "send_failed", error });
-      });
+    // Out of turn: over HTTP an answer goes to whoever used its id last. While the answer to the call that has the id
+    // waits for its signature, this has to use up the way to the peer who sent the duplicate.
+    arrival.forward(answer).catch((error: unknown) => {
+      this.#core.events.report({ type: "send_failed", error });
+    });
   }
 
   #reportRefusal(method: string, tool: string | undefined, { code, detail, signer }: Rejected): void {
@@ -249,11 +251,14 @@ export class GuardedConnection implements TransportHooks {
   #noteCancel(params: unknown): void {
     const id = isPlainObject(params) ? ownValue(params, "requestId") : undefined;
     const entry = isRequestId(id) ? this.#requests.get(id) : undefined;
-    if (entry?.state === "pending") {
+    if (entry === undefined || (entry.state !== "pending" && entry.cancelledAtMs !== undefined)) return;
+    if (entry.state === "pending") {
       entry.abort.abort();
-    } else if (entry?.state === "running" && entry.cancelledAtMs === undefined) {
-      entry.cancelledAtMs = this.#core.options.clock();
-      this.#core.leave();
+      return;
+    }
+    entry.cancelledAtMs = this.#core.options.clock();
+    if (entry.state === "running" && !entry.scope.answered) {
+      countOut(this.#core, entry);
       this.#core.events.report({
         type: "cancelled",
         method: entry.method,
@@ -265,19 +270,27 @@ export class GuardedConnection implements TransportHooks {
 
   #answer(id: unknown, raw: JsonRecord, options: SendOptions, forward: Forward): Promise<void> {
     const entry = isRequestId(id) ? this.#requests.get(id) : undefined;
-    if (!isRequestId(id) || entry === undefined || entry.state === "pending") {
-      // Nobody asked, or the question was refused: what is not countersigned must not leave.
+    if (!isRequestId(id) || entry === undefined || !awaitsAnswer(entry)) {
+      // Nobody asked, or the question was refused or is answered: what is not countersigned must not leave.
       this.#core.events.report({ type: "answer_withheld" });
       return Promise.resolve();
     }
-    this.#requests.delete(id);
     if (entry.state === "plain") {
+      this.#requests.delete(id, entry);
       this.#noteAnswer(entry.method, raw);
       return this.#order.run(id, () => forward(raw, options));
     }
     const signed = signAnswer(this.#core, id, entry, raw);
-    if (!(signed instanceof Promise)) return this.#order.run(id, () => forward(signed, options));
-    return this.#order.hold(id, async () => forward(await signed, options));
+    if (!(signed instanceof Promise)) {
+      this.#requests.delete(id, entry);
+      return this.#order.run(id, () => forward(signed, options));
+    }
+    // The id stays taken until the answer leaves: over HTTP it would be sent to whoever took the id meanwhile.
+    return this.#order.hold(id, async () => {
+      const answer = await signed;
+      this.#requests.delete(id, entry);
+      await forward(answer, options);
+    });
   }
 
   #noteAnswer(method: string, raw: JsonRecord): void {
@@ -293,10 +306,18 @@ export class GuardedConnection implements TransportHooks {
       this.#core.leave();
       return;
     }
-    endCall(this.#core, entry);
+    countOut(this.#core, entry);
+    // With its answer there, the call goes on to its countersignature, which may even still leave.
+    if (entry.scope.answered) return;
+    entry.scope.answered = true;
     if (entry.cancelledAtMs === undefined)
       this.#core.events.report({ type: "unfinished", call: entry.verified.call });
   }
+}
+
+/** A call's answer comes once: while that is signed, another one is nobody's. */
+function awaitsAnswer(entry: InFlight): entry is Exclude<InFlight, PendingCall> {
+  return entry.state === "plain" || (entry.state === "running" && !entry.scope.answered);
 }
 
 /** Entered for every message that is no verified call, or code it runs would see the caller around it. */

@@ -40,8 +40,9 @@ export function classifyMessage(raw: unknown): Message {
   return answers ? { kind: "response", id, raw } : { kind: "other" };
 }
 
+/** Tells whether a value is an id as both SDKs take it. A request with another one would run up against them unanswered. */
 export function isRequestId(value: unknown): value is RequestId {
-  return typeof value === "string" || (typeof value === "number" && Number.isFinite(value));
+  return typeof value === "string" || Number.isSafeInteger(value);
 }
 
 /** A JSON-RPC error answer with a machine-readable reason in `data`. */

@@ -108,6 +108,7 @@ async function answerVerified(
     scope,
     task,
     cancelledAtMs: undefined,
+    counted: true,
   };
   const signed = await signAnswer(core, 0, entry, answer);
   const error = ownValue(signed, "error");
