@@ -53,7 +53,13 @@ export function wrapCallHandler<Request, Extra, Result>(
   return async (request, extra) => {
     const { method, params } = readRequest(request);
     refuseUnderProtect(core, params);
-    const verdict = await verifyInFlight(core, method, params, signalOf(extra));
+    const signal = signalOf(extra);
+    const verdict = await verifyInFlight(core, method, params, signal);
+    if (signal?.aborted === true) {
+      core.events.report({ type: "cancelled", method, ran: false });
+      // Nobody hears of it: to a request that was cancelled the SDKs send no answer.
+      throw new CallRefusedError("closed");
+    }
     if (verdict.ok)
       return (await answerVerified(core, verdict, method, params, () => handler(request, extra))) as Result;
     const { tool } = signedIntent(method, params);
@@ -70,7 +76,7 @@ function readRequest(request: unknown): { readonly method: string; readonly para
   return { method: typeof method === "string" ? method : TOOL_CALL, params: ownValue(members, "params") };
 }
 
-/** Verifies a call and, if it passes, leaves it counted in. */
+/** Verifies a call and, if it passes and was not cancelled meanwhile, leaves it counted in. */
 async function verifyInFlight(
   core: GuardCore,
   method: string,
@@ -81,7 +87,7 @@ async function verifyInFlight(
   let passed = false;
   try {
     const verdict = await core.verify(method, params, signal);
-    passed = verdict.ok;
+    passed = verdict.ok && signal?.aborted !== true;
     return verdict;
   } finally {
     if (!passed) core.leave();
