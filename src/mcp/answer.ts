@@ -5,7 +5,7 @@ import type { JsonRecord } from "../lib/json.js";
 import { contentHash, errorHash } from "../receipt/content-hash.js";
 import { BILATERAL_META, BILATERAL_META_ALIAS } from "../receipt/meta.js";
 import type { Outcome, ReceiptV3 } from "../receipt/types.js";
-import { INTERNAL_ERROR } from "./message.js";
+import { asJson, INTERNAL_ERROR } from "./message.js";
 
 /** An answer made ready for its countersignature: what it covers, and where it goes. */
 export interface PreparedAnswer {
@@ -43,7 +43,9 @@ export function prepareAnswer(answer: JsonRecord, task: boolean): PreparedAnswer
 
 /** @throws `CanonicalJsonError`, or what the result throws when it is looked at, when it is no object or has no canonical form. */
 export function prepareResult(answer: JsonRecord, task: boolean): PreparedAnswer {
-  const raw = ownValue(answer, "result");
+  const given = ownValue(answer, "result");
+  // An object of a class is sent as its JSON, like everything in it.
+  const raw = isPlainObject(given) ? given : asJson(given);
   if (!isPlainObject(raw)) throw new CanonicalJsonError("not_json", "the result is no object");
   const { content: result, hash, carried } = hashAsSent(raw, takeMeta, contentHash);
   const sentMeta = ownValue(result, "_meta");

@@ -2,6 +2,7 @@ import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { ReadResourceRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { afterEach, describe, expect, it } from "vitest";
 import type { JsonRecord } from "../../src/lib/json.js";
+import { contentHash } from "../../src/receipt/index.js";
 import { expectAccepted, expectRefusal } from "../attack/support/expect.js";
 import { openStand } from "../attack/support/stand.js";
 import { SECRET, sharedTasks, taskServer } from "../attack/support/task-server.js";
@@ -36,6 +37,19 @@ describe("a method that methods names", () => {
     expectRefusal(await read(params), "replayed");
     // What is not named needs none.
     expect(await ask(wire, "ping", {})).toMatchObject({ result: {} });
+  });
+
+  it("is countersigned over the result as it is sent, though it is an object of a class", async () => {
+    class Contents {
+      readonly contents = [{ uri: URI, text: "of a class" }];
+    }
+    const stand = await openStand({ guard: { methods: ["resources/*"] } });
+    const wire = await stand.attach(resourceServer(() => new Contents()));
+    const answer = await ask(wire, "resources/read", await stand.signParams("resources/read", { uri: URI }));
+    expect(at(answer, "result", "contents", 0, "text")).toBe("of a class");
+    expect(at(answer, "result", "_meta", "_signet_bilateral", "response", "content_hash")).toBe(
+      contentHash(answer["result"]),
+    );
   });
 
   it.each([["tools/call"], ["tools/*"]])("brings the tasks with it when it is %s", async (method) => {
