@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { generateSigner } from "../../src/crypto/signer.js";
 import type { Signer } from "../../src/crypto/signer.js";
 import type { JsonRecord } from "../../src/lib/json.js";
+import { expectAccepted, expectRefusal } from "../attack/support/expect.js";
 import type { AnyServer } from "../attack/support/servers.js";
 import { openStand } from "../attack/support/stand.js";
 import { at, callMessage } from "../attack/support/wire.js";
@@ -70,6 +71,25 @@ describe.each(["v1", "v2"] as const)("with a slow signer, a server of SDK %s", (
     expect(wire.answersTo(7)).toEqual([]);
     release();
     expect(await wire.answer(7)).toHaveProperty("result");
+  });
+
+  it("keeps a call's id taken until its answer is signed", async () => {
+    const { signer, release } = slowSigner();
+    const stand = await openStand({ guard: { identity: { signer, name: "kms" } } });
+    const wire = await stand.attach(SERVERS[kind](() => {}));
+    const call = await stand.sign();
+    wire.post(callMessage(call, 1));
+    await wire.quiet();
+    expectRefusal(await wire.ask({ jsonrpc: "2.0", id: 1, method: "ping" }), "duplicate_request");
+    const second = await stand.sign();
+    wire.post(callMessage(second, 1));
+    expectRefusal(await wire.answer(1, 2), "duplicate_request");
+    release();
+    expectAccepted(await wire.answer(1, 3), call);
+    wire.post(callMessage(second, 1));
+    await wire.quiet();
+    release();
+    expectAccepted(await wire.answer(1, 4), second);
   });
 
   it("sends the result of the second call first when its signature is there first", async () => {
