@@ -1,5 +1,5 @@
 import { CanonicalJsonError } from "../errors.js";
-import { isPlainObject } from "../lib/json.js";
+import { isOwn, isPlainObject } from "../lib/json.js";
 
 /**
  * Copies the arrays and objects of a JSON value, so that nobody else holds what is in the copy. Strings, which cannot be
@@ -28,12 +28,9 @@ function copy(value: unknown, depthLeft: number): unknown {
   }
   // A copy by spread keeps an own `__proto__` as a member like any other, and writing to it then does no more.
   const members = { ...value };
-  // Twice as fast as by a list of the keys, but inherited ones come along.
   for (const key in members) {
     const member = members[key];
-    if (typeof member === "object" && member !== null && Object.hasOwn(members, key)) {
-      members[key] = copy(member, depthLeft - 1);
-    }
+    if (typeof member === "object" && isOwn(members, key)) members[key] = copy(member, depthLeft - 1);
   }
   return members;
 }

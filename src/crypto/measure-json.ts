@@ -1,4 +1,4 @@
-import { isPlainObject } from "../lib/json.js";
+import { isOwn, isPlainObject } from "../lib/json.js";
 
 export interface JsonLimits {
   /** Bytes of the canonical text. */
@@ -54,11 +54,14 @@ function spendObject(
   bytesLeft: number,
   depthLeft: number,
 ): number {
-  const keys = Object.keys(object);
-  let left = bytesLeft - 1 - Math.max(1, keys.length);
-  for (let i = 0; i < keys.length && left >= 0; i++) {
-    const key = keys[i] ?? "";
-    left = spend(object[key], left - key.length - 3, depthLeft);
+  // Braces; then quotes, colon and comma a member, of which the last has none.
+  let left = bytesLeft - 2;
+  let isFirst = true;
+  for (const key in object) {
+    if (!isOwn(object, key)) continue;
+    left = spend(object[key], left - key.length - (isFirst ? 3 : 4), depthLeft);
+    if (!(left >= 0)) return left;
+    isFirst = false;
   }
   return left;
 }
