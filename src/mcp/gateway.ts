@@ -1,5 +1,6 @@
 import { CanonicalJsonError, GuardError } from "../errors.js";
 import { isPlainObject } from "../lib/json.js";
+import { isPromise } from "../lib/maybe-promise.js";
 import type { Outcome, ReceiptV3 } from "../receipt/types.js";
 import type { Verdict, VerifiedCall } from "../verify/verdict.js";
 import type { Verified } from "../verify/verify-call.js";
@@ -18,20 +19,22 @@ export interface CountersignOptions {
 interface PassedCall {
   readonly verified: Verified;
   readonly task: boolean;
+  /** Whether it has its countersignature, or is getting it. */
+  taken: boolean;
 }
 
 /** The calls that a guard verified for code that holds the wire itself, until each has its one countersignature. */
 export class Gateway {
   readonly #core: GuardCore;
-  readonly #verified = new WeakMap<VerifiedCall, PassedCall>();
-  readonly #countersigned = new WeakSet<VerifiedCall>();
+  readonly #passed = new WeakMap<VerifiedCall, PassedCall>();
 
   constructor(core: GuardCore) {
     this.#core = core;
   }
 
   async verify(params: unknown, method: string): Promise<Verdict> {
-    const verdict = await this.#core.verify(method, params);
+    const pending = this.#core.verify(method, params);
+    const verdict = isPromise(pending) ? await pending : pending;
     if (!verdict.ok) {
       const { code, detail, signer } = verdict;
       const { tool } = signedIntent(method, params);
@@ -40,7 +43,7 @@ export class Gateway {
     }
     const { call } = verdict;
     const task = isPlainObject(params) && Object.hasOwn(params, "task");
-    this.#verified.set(call, { verified: verdict, task });
+    this.#passed.set(call, { verified: verdict, task, taken: false });
     this.#core.events.report({ type: "accepted", call });
     return { ok: true, call };
   }
@@ -54,32 +57,33 @@ export class Gateway {
           ? prepareError({ error: answer }, answer)
           : prepareResult({ result: answer }, passed.task);
       const outcome = options.outcome ?? prepared.outcome;
-      const countersignature = await this.#core.countersign(passed.verified, prepared.contentHash, outcome);
-      this.#countersigned.add(call);
+      const pending = this.#core.countersign(passed.verified, prepared.contentHash, outcome);
+      const countersignature = isPromise(pending) ? await pending : pending;
       if (prepared.taskId !== undefined) this.#core.tasks.add(prepared.taskId, call.signer.publicKey);
       this.#core.events.report({ type: "finished", call, outcome, countersignature });
       return countersignature;
     } catch (error) {
-      this.#verified.set(call, passed);
+      passed.taken = false;
       throw error;
     }
   }
 
-  /** Takes the call out before anything is awaited: two countersignatures at once are two as well. */
+  /** Takes the call before anything is awaited: two countersignatures at once are two as well. */
   #take(call: VerifiedCall): PassedCall {
-    const passed = this.#verified.get(call);
-    if (passed !== undefined) {
-      this.#verified.delete(call);
-      return passed;
+    const passed = this.#passed.get(call);
+    if (passed === undefined) {
+      throw new GuardError(
+        "not_verified_here",
+        "countersign takes the very call that verify of this guard returned",
+      );
     }
-    throw this.#countersigned.has(call)
-      ? new GuardError(
-          "already_countersigned",
-          "this call has its countersignature, or is getting it; verify the next one",
-        )
-      : new GuardError(
-          "not_verified_here",
-          "countersign takes the very call that verify of this guard returned",
-        );
+    if (passed.taken) {
+      throw new GuardError(
+        "already_countersigned",
+        "this call has its countersignature, or is getting it; verify the next one",
+      );
+    }
+    passed.taken = true;
+    return passed;
   }
 }

@@ -3,7 +3,7 @@ import { isPlainObject, ownValue } from "../lib/json.js";
 import type { MaybePromise } from "../lib/maybe-promise.js";
 import type { Sha256Text } from "../crypto/digest.js";
 import type { AgentReceiptText } from "../receipt/agent-text.js";
-import { countersignReceipt } from "../receipt/countersign.js";
+import { createCountersigner } from "../receipt/countersign.js";
 import type { Outcome, ReceiptV3 } from "../receipt/types.js";
 import type { ReplayStore } from "../replay/types.js";
 import { findReceipt } from "../verify/read-receipt.js";
@@ -33,6 +33,7 @@ export class GuardCore {
   readonly events: EventLog;
   readonly tasks: TaskOwners = new TaskOwners();
   readonly #context: VerifyContext;
+  readonly #countersign: ReturnType<typeof createCountersigner>;
   #onIdle: () => void = () => {};
   #processTransport = false;
   #callsInFlight = 0;
@@ -43,6 +44,7 @@ export class GuardCore {
     this.options = options;
     this.identity = identity;
     this.events = events;
+    this.#countersign = createCountersigner(identity);
     const { maxMessageBytes } = identity.signer;
     this.#context = {
       registry: parts.registry.current,
@@ -110,10 +112,7 @@ export class GuardCore {
 
   /** @throws or rejects with `SignerError` when the server's signer fails. */
   countersign(verified: Verified, contentHash: Sha256Text, outcome: Outcome): MaybePromise<ReceiptV3> {
-    const { signer, name } = this.identity;
-    return countersignReceipt({
-      signer,
-      name,
+    return this.#countersign({
       agentReceipt: verified.receipt,
       agentReceiptText: verified.text.whole,
       contentHash,

@@ -6,17 +6,22 @@ import { andThen } from "../lib/maybe-promise.js";
 import type { MaybePromise } from "../lib/maybe-promise.js";
 import { invalidOption } from "../lib/option.js";
 import { parseTime } from "../lib/time.js";
-import { present, readDraft, timeText } from "./draft.js";
-import { readCountersignature } from "./parse-response.js";
+import { readDraft, timeText } from "./draft.js";
+import { readAnswerClaim, readServer } from "./parse-response.js";
 import { bilateralText } from "./response-text.js";
 import { signText } from "./signed.js";
 import type { AgentReceipt, Outcome, ReceiptV3 } from "./types.js";
 
-export interface CountersignInput {
+/** Who countersigns. */
+export interface CountersignerInput {
   /** The server's key. */
   readonly signer: Signer;
   /** The server's name. */
   readonly name: string;
+}
+
+/** What is countersigned. */
+export interface AnswerInput {
   /** The verified receipt of the call, as it was verified. */
   readonly agentReceipt: AgentReceipt;
   /** Canonical text of the same receipt, whole, as `agentReceiptText` writes it. It is signed as it stands. */
@@ -30,6 +35,8 @@ export interface CountersignInput {
   readonly nonce?: string | undefined;
 }
 
+export interface CountersignInput extends CountersignerInput, AnswerInput {}
+
 /**
  * Countersigns a call and its result: a v3 receipt (wire format, section 6).
  *
@@ -42,28 +49,46 @@ export interface CountersignInput {
  * it, when the signer fails.
  */
 export function countersignReceipt(input: CountersignInput): MaybePromise<ReceiptV3> {
-  const { agentReceipt } = input;
-  const countersignature = readDraft(
-    {
-      response: { content_hash: input.contentHash, ...present({ outcome: input.outcome }) },
-      server: { pubkey: formatPublicKey(input.signer.publicKey), name: input.name },
-      ts_response: responseTime(input.respondedAtMs, agentReceipt.ts),
-      nonce: input.nonce ?? randomNonce(),
-    },
-    readCountersignature,
-    RENAMED,
-  );
-  const text = bilateralText(countersignature, input.agentReceiptText);
-  return andThen(signText(input.signer, text, "rec"), ({ sig, id }) => ({
-    v: 3,
-    id,
-    agent_receipt: agentReceipt,
-    response: countersignature.response,
-    server: countersignature.server,
-    ts_response: countersignature.ts_response,
-    nonce: countersignature.nonce,
-    sig,
-  }));
+  return createCountersigner(input)(input);
+}
+
+/**
+ * Makes {@link countersignReceipt} for one server, of which the key and the name are checked once.
+ *
+ * @throws `OptionError` `invalid_option` for a key or a name that has no place in a receipt.
+ */
+export function createCountersigner({
+  signer,
+  name,
+}: CountersignerInput): (input: AnswerInput) => MaybePromise<ReceiptV3> {
+  const claim = { pubkey: formatPublicKey(signer.publicKey), name };
+  const server = readDraft(claim, (value, path) => readServer(value, `${path}.server`));
+  return (input) => {
+    const { agentReceipt, contentHash, outcome } = input;
+    const answer = readDraft(
+      {
+        response:
+          outcome === undefined ? { content_hash: contentHash } : { content_hash: contentHash, outcome },
+        ts_response: responseTime(input.respondedAtMs, agentReceipt.ts),
+        nonce: input.nonce ?? randomNonce(),
+      },
+      readAnswerClaim,
+      RENAMED,
+    );
+    const { response, ts_response, nonce } = answer;
+    const text = bilateralText({ response, server, ts_response, nonce }, input.agentReceiptText);
+    return andThen(signText(signer, text, "rec"), ({ sig, id }) => ({
+      v: 3,
+      id,
+      agent_receipt: agentReceipt,
+      response,
+      // Each receipt has its own: whoever is given one may write to it.
+      server: { ...server },
+      ts_response,
+      nonce,
+      sig,
+    }));
+  };
 }
 
 /** The later of the two. In the same millisecond the agent's own text, of which the fraction may be finer. */

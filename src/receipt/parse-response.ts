@@ -21,7 +21,10 @@ import type { Writable } from "./writable.js";
 export type UnsignedV2 = Omit<ReceiptV2, "id" | "sig">;
 
 /** What a server adds to an agent's receipt, before it is signed. */
-export type Countersignature = Pick<ReceiptV3, "response" | "server" | "ts_response" | "nonce">;
+export type Countersignature = AnswerClaim & Pick<ReceiptV3, "server">;
+
+/** What a server says of one answer. */
+export type AnswerClaim = Pick<ReceiptV3, "response" | "ts_response" | "nonce">;
 
 export function readReceiptV2(value: unknown, path: string): ReceiptV2 {
   const fields = readFields(value, path, RECEIPT_V2);
@@ -55,30 +58,31 @@ export function readReceiptV3(value: unknown, path: string): ReceiptV3 {
     v: readVersion(fields, path, 3),
     id,
     agent_receipt: readAgentReceipt(ownValue(fields, "agent_receipt"), `${path}.agent_receipt`, version),
-    ...readMembersV3(fields, path),
+    server: readServer(ownValue(fields, "server"), `${path}.server`),
+    ...readAnswerMembers(fields, path),
     sig,
   };
   if (isPresent(fields, "extensions")) receipt.extensions = readFreeJson(fields, path, "extensions");
   return receipt;
 }
 
-/** Reads what a server is about to sign, beside the agent's receipt, by the same rules as what it has signed. */
-export function readCountersignature(value: unknown, path: string): Countersignature {
-  return readMembersV3(readFields(value, path, COUNTERSIGNATURE), path);
+/** Reads what a server is about to sign of an answer by the same rules as what it has signed. */
+export function readAnswerClaim(value: unknown, path: string): AnswerClaim {
+  return readAnswerMembers(readFields(value, path, ANSWER), path);
 }
 
-function readMembersV3(fields: Fields, path: string): Countersignature {
+/** Reads who is about to sign by the same rules as who has signed. */
+export function readServer(value: unknown, path: string): ServerClaim {
+  const fields = readFields(value, path, SERVER);
+  return { pubkey: readPublicKey(fields, path, "pubkey"), name: readText(fields, path, "name") };
+}
+
+function readAnswerMembers(fields: Fields, path: string): AnswerClaim {
   return {
     response: readResponse(ownValue(fields, "response"), `${path}.response`),
-    server: readServer(ownValue(fields, "server"), `${path}.server`),
     ts_response: readTime(fields, path, "ts_response"),
     nonce: readNonce(fields, path),
   };
-}
-
-function readServer(value: unknown, path: string): ServerClaim {
-  const fields = readFields(value, path, SERVER);
-  return { pubkey: readPublicKey(fields, path, "pubkey"), name: readText(fields, path, "name") };
 }
 
 function readResponse(value: unknown, path: string): ResponseClaim {
@@ -108,9 +112,10 @@ const UNSIGNED_V2: ReadonlySet<string> = new Set([
   "nonce",
 ]);
 const RECEIPT_V2: ReadonlySet<string> = new Set([...UNSIGNED_V2, "id", "sig"]);
-const COUNTERSIGNATURE: ReadonlySet<string> = new Set(["response", "server", "ts_response", "nonce"]);
+const ANSWER: ReadonlySet<string> = new Set(["response", "ts_response", "nonce"]);
 const RECEIPT_V3: ReadonlySet<string> = new Set([
-  ...COUNTERSIGNATURE,
+  ...ANSWER,
+  "server",
   "v",
   "id",
   "agent_receipt",

@@ -4,7 +4,7 @@ import { sha256Text } from "../crypto/digest.js";
 import { verifySignature } from "../crypto/ed25519.js";
 import type { VerifyKey } from "../crypto/ed25519.js";
 import { equalJson } from "../crypto/equal-json.js";
-import { parseSignatureText } from "../crypto/key-text.js";
+import { bytesOf } from "../crypto/key-text.js";
 import { CanonicalJsonError } from "../errors.js";
 import { agentReceiptText } from "../receipt/agent-text.js";
 import type { AgentReceiptText } from "../receipt/agent-text.js";
@@ -42,8 +42,7 @@ export function checkSignature(
   text: AgentReceiptText,
   key: VerifyKey,
 ): Rejected | undefined {
-  const signature = parseSignatureText(receipt.sig);
-  if (signature !== undefined && verifySignature(key, Buffer.from(text.signed), signature)) return undefined;
+  if (verifySignature(key, Buffer.from(text.signed), bytesOf(receipt.sig))) return undefined;
   return reject("bad_signature", "the signature is not the listed key's over this receipt");
 }
 
