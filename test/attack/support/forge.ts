@@ -59,6 +59,6 @@ export function replaceIn(text: string, from: string, to: string): string {
   return text.replace(from, () => to);
 }
 
-export function isReceipt(value: unknown): value is Draft {
+function isReceipt(value: unknown): value is Draft {
   return isPlainObject(value) && isPlainObject(value["action"]) && isPlainObject(value["signer"]);
 }
