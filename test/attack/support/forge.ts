@@ -1,7 +1,6 @@
 import { canonicalJson } from "../../../src/crypto/canonical-json.js";
 import { sha256Text } from "../../../src/crypto/digest.js";
 import { formatSignature } from "../../../src/crypto/key-text.js";
-import { isPlainObject } from "../../../src/lib/json.js";
 import type { JsonRecord } from "../../../src/lib/json.js";
 import { artifactId } from "../../../src/receipt/artifact-id.js";
 import type { SignedCallParams, TestIdentity } from "../../../src/testing.js";
@@ -57,8 +56,4 @@ export function setParams(receipt: Draft, params: unknown): void {
 export function replaceIn(text: string, from: string, to: string): string {
   if (!text.includes(from)) throw new Error(`the text does not hold ${from}`);
   return text.replace(from, () => to);
-}
-
-function isReceipt(value: unknown): value is Draft {
-  return isPlainObject(value) && isPlainObject(value["action"]) && isPlainObject(value["signer"]);
 }
