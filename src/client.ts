@@ -1,12 +1,12 @@
 /** For MCP clients: sign what is called, check what comes back. */
 
-export { SigningTransport } from "./mcp/signing-transport.js";
-export type { SigningTransportConstructor } from "./mcp/signing-transport.js";
-export type { SigningTransportOptions } from "./mcp/client-options.js";
-export type { AnsweredRequest } from "./mcp/client-events.js";
-export { CLIENT_ERROR, CLIENT_REFUSALS } from "./mcp/client-refusals.js";
-export type { ClientRefusalCode } from "./mcp/client-refusals.js";
-export type { PinnedServer, ServersOption } from "./mcp/client-servers.js";
+export { SigningTransport } from "./mcp/client/signing-transport.js";
+export type { SigningTransportConstructor } from "./mcp/client/signing-transport.js";
+export type { SigningTransportOptions } from "./mcp/client/options.js";
+export type { AnsweredRequest } from "./mcp/client/events.js";
+export { CLIENT_ERROR, CLIENT_REFUSALS } from "./mcp/client/refusals.js";
+export type { ClientRefusalCode } from "./mcp/client/refusals.js";
+export type { PinnedServer, ServersOption } from "./mcp/client/servers.js";
 export type { Identity, IdentityOption } from "./mcp/identity.js";
-export { createSentReceipts } from "./mcp/sent-receipts.js";
-export type { SentReceipts } from "./mcp/sent-receipts.js";
+export { createSentReceipts } from "./mcp/client/sent-receipts.js";
+export type { SentReceipts } from "./mcp/client/sent-receipts.js";

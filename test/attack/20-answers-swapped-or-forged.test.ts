@@ -1,7 +1,7 @@
 /** Guard, section 5, 20: answers swapped, countersigned by somebody else, or altered after countersigning. */
 import { describe, expect, it } from "vitest";
 import type { JsonRecord } from "../../src/lib/json.js";
-import type { Connected } from "../mcp/client-harness.js";
+import type { Connected } from "../mcp/client/harness.js";
 import {
   agent,
   at,
@@ -16,7 +16,7 @@ import {
   server,
   stranger,
   testSigner,
-} from "../mcp/client-harness.js";
+} from "../mcp/client/harness.js";
 import { sha256Text } from "../../src/crypto/digest.js";
 import { formatPublicKey, formatSignature } from "../../src/crypto/key-text.js";
 import { agentReceiptText, paramsText } from "../../src/receipt/agent-text.js";

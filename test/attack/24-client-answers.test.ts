@@ -5,7 +5,7 @@ import { InMemoryTransport as InMemoryV1 } from "@modelcontextprotocol/sdk/inMem
 import { describe, expect, it } from "vitest";
 import type { JsonRecord } from "../../src/lib/json.js";
 import { isPlainObject } from "../../src/lib/json.js";
-import { SigningTransport } from "../../src/mcp/signing-transport.js";
+import { SigningTransport } from "../../src/mcp/client/signing-transport.js";
 import { parseTrustRegistry } from "../../src/trust/parse.js";
 import {
   agent,
@@ -18,7 +18,7 @@ import {
   resultFor,
   serverKey,
   TARGET,
-} from "../mcp/client-harness.js";
+} from "../mcp/client/harness.js";
 
 const FORGED: JsonRecord = { content: [{ type: "text", text: "forged" }] };
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { formatPublicKey } from "../../src/crypto/key-text.js";
 import { openIdentity, parseIdentityOption } from "../../src/mcp/identity.js";
-import { agent } from "./client-harness.js";
+import { agent } from "./client/harness.js";
 
 const KEYS = new URL("../vectors/home/keys/", import.meta.url);
 const PLAIN_BOT = "ed25519:Q9w8RE0BOhx4Hm81Nrm8YkYxgBUtisF/sr9Gwz65G0o=";

@@ -1,0 +1,117 @@
+import { invalidOption } from "../../lib/option.js";
+import type { ClientContext } from "./context.js";
+import { ClientFiles } from "./files.js";
+import { Handover } from "./handover.js";
+import { ClientInbox } from "./inbox.js";
+import { parseClientOptions } from "./options.js";
+import type { SigningTransportOptions } from "./options.js";
+import { ClientOutbox } from "./outbox.js";
+import { OpenRequests } from "./requests.js";
+import { proxyTransport } from "../transport-proxy.js";
+import type { TransportHooks } from "../transport-proxy.js";
+
+/** Makes a {@link SigningTransport}. What it makes is of the class of the transport that it wraps. */
+export interface SigningTransportConstructor {
+  new <T extends object>(inner: T, options: SigningTransportOptions): T;
+  /** Tells whether a value was made by this constructor. */
+  [Symbol.hasInstance](value: unknown): boolean;
+}
+
+const made = new WeakSet<object>();
+
+class SigningTransportProxy {
+  constructor(inner: object, options: SigningTransportOptions) {
+    if (typeof inner !== "object" || inner === null)
+      throw invalidOption("inner", "a transport of an MCP SDK", inner);
+    const transport = proxyTransport(inner, createHooks(inner, options));
+    // Also without an SDK, which sets `onclose` anyway, what was opened ends with the connection.
+    Reflect.set(transport, "onclose", Reflect.get(inner, "onclose"));
+    made.add(transport);
+    return transport;
+  }
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && made.has(value);
+  }
+}
+
+/**
+ * Signs what an MCP client sends, and checks what comes back.
+ *
+ * It wraps any client transport of either SDK and behaves as that transport in every way that the SDKs probe. Each
+ * request that `methods` covers leaves with a fresh receipt in `params._meta`, every leg of a multi-round-trip call too.
+ * With `servers`, an answer to such a request reaches the caller only if it is countersigned by a trusted server, over
+ * the very receipt that was sent and over the very content that came; otherwise the caller gets a JSON-RPC error with
+ * code `1` whose `data.reason` is a {@link ClientRefusalCode}, and an answer that fits no open request is dropped and
+ * reported to `onerror`. Without `servers` nothing is refused and nothing is proved.
+ *
+ * Not signed, and so open to whoever is in between: `inputResponses`, `requestState`, `task`, progress tokens,
+ * cancellations, requests that `methods` does not cover, and whatever the server asks of the client.
+ *
+ * An error that a server did not countersign, such as a guard's refusal of the call, may come from anybody: the caller
+ * gets `countersignature_missing`, with what it said in `data.answered` and without its `data`, on which SDKs act. So
+ * does a tool's own error whose `data` is no object: a guard has no place for a countersignature in it.
+ *
+ * @param inner - The transport to the server. Do not use it beside.
+ * @param options - Who signs, for which server, and whom to trust.
+ * @throws `OptionError` for an option of the wrong type, an unknown one, or one whose feature is not there yet.
+ * `start()`, which the SDKs call in `connect`, rejects with `SignerError` or `TrustRegistryError` for a file that does
+ * not hold.
+ *
+ * @example
+ * ```ts
+ * const inner = new StdioClientTransport({ command: "my-mcp-server" });
+ * const transport = new SigningTransport(inner, {
+ *   identity: "my-agent",
+ *   target: "mcp://github",
+ *   servers: "config/registry.yaml",
+ * });
+ * await client.connect(transport);
+ * ```
+ */
+export const SigningTransport: SigningTransportConstructor =
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it returns what it wraps, which no class can say
+  SigningTransportProxy as SigningTransportConstructor;
+
+/** A transport made by {@link SigningTransport}: the one that it wraps, as far as types go. */
+export type SigningTransport<T extends object = object> = T;
+
+function createHooks(inner: object, options: SigningTransportOptions): TransportHooks {
+  const settings = parseClientOptions(options);
+  const word = transportWord(inner);
+  const handover = new Handover(inner);
+  const files = new ClientFiles(settings, (error) => {
+    handover.report(error);
+  });
+  const requests = new OpenRequests();
+  const context: ClientContext = {
+    settings,
+    files,
+    requests,
+    handover,
+    transport: settings.transport ?? word,
+    byReference: word === "other",
+  };
+  const inbox = new ClientInbox(context);
+  const outbox = new ClientOutbox(context);
+  return {
+    async start(forward) {
+      await files.open();
+      await forward();
+    },
+    send: (message, sendOptions, forward) => outbox.send(message, sendOptions, forward),
+    receive: (message, extra, deliver) => {
+      inbox.receive(message, extra, deliver);
+    },
+    closed() {
+      requests.clear();
+      files.close();
+    },
+  };
+}
+
+/** What a client's transport is, by what it has: names of classes do not survive bundlers. */
+function transportWord(inner: object): "http" | "other" | "stdio" {
+  if (Reflect.get(inner, "_url") instanceof URL) return "http";
+  return Reflect.has(inner, "_serverParams") ? "stdio" : "other";
+}

@@ -1,0 +1,214 @@
+import { delay } from "../../lib/delay.js";
+import { isPlainObject, ownValue } from "../../lib/json.js";
+import type { MaybePromise } from "../../lib/maybe-promise.js";
+import type { Sha256Text } from "../../crypto/digest.js";
+import type { AgentReceiptText } from "../../receipt/agent-text.js";
+import { createCountersigner } from "../../receipt/countersign.js";
+import type { Outcome, ReceiptV3 } from "../../receipt/types.js";
+import type { ReplayStore } from "../../replay/types.js";
+import { findReceipt } from "../../verify/read-receipt.js";
+import { reject } from "../../verify/verdict.js";
+import type { Rejected } from "../../verify/verdict.js";
+import { verifyCall } from "../../verify/verify-call.js";
+import type { CallRequest, Verified, VerifyContext } from "../../verify/verify-call.js";
+import type { EventLog } from "./events.js";
+import type { CheckedOptions } from "./options.js";
+import type { Identity } from "../identity.js";
+import type { RegistrySource } from "./registry-source.js";
+import { isProtocolMethod, signedIntent, TOOL_CALL } from "../signed-intent.js";
+import { TaskOwners } from "./task-owners.js";
+
+const RELATED_TASK_META = "io.modelcontextprotocol/related-task";
+
+/** Bytes of a countersigned text apart from the agent's receipt and the server's name, at the most. */
+const COUNTERSIGN_BYTES = 1024;
+
+/** A hold of a receipt that is dated ahead is told of from this length on: less is ordinary clock drift. */
+const HELD_EVENT_MS = 1000;
+
+/** What a guard's connections share: the checks, the key, the counts. */
+export class GuardCore {
+  readonly options: CheckedOptions;
+  readonly identity: Identity;
+  readonly events: EventLog;
+  readonly tasks: TaskOwners = new TaskOwners();
+  readonly #context: VerifyContext;
+  readonly #countersign: ReturnType<typeof createCountersigner>;
+  #onIdle: () => void = () => {};
+  #processTransport = false;
+  #callsInFlight = 0;
+  #closing = false;
+  #uncovered: ReadonlySet<string> = new Set();
+
+  constructor(options: CheckedOptions, identity: Identity, events: EventLog, parts: CoreParts) {
+    this.options = options;
+    this.identity = identity;
+    this.events = events;
+    this.#countersign = createCountersigner(identity);
+    const { maxMessageBytes } = identity.signer;
+    this.#context = {
+      registry: parts.registry.current,
+      registryFault: parts.registry.fault,
+      targets: new Set(options.targets),
+      replay: parts.replay,
+      maxAgeMs: options.maxAgeMs,
+      clockSkewMs: options.clockSkewMs,
+      limits: options.limits,
+      requireTools: options.requireTools,
+      clock: options.clock,
+      ...(maxMessageBytes === undefined
+        ? {}
+        : { countersignFault: unsignable(maxMessageBytes, identity.name) }),
+      onHeld: (heldMs) => {
+        if (heldMs > HELD_EVENT_MS) events.report({ type: "held", heldMs });
+      },
+    };
+  }
+
+  get callsInFlight(): number {
+    return this.#callsInFlight;
+  }
+
+  get closing(): boolean {
+    return this.#closing;
+  }
+
+  /** Capabilities that servers advertised and `methods` does not cover. */
+  get uncovered(): readonly string[] {
+    return [...this.#uncovered];
+  }
+
+  /**
+   * Verifies a request.
+   *
+   * @param params - The request's `params`, as they came over the wire.
+   */
+  verify(method: string, params: unknown, signal?: AbortSignal): MaybePromise<Verified | Rejected> {
+    if (this.#closing) return reject("closed", "the guard is closed");
+    const request = this.#request(method, params);
+    if (isPlainObject(request.meta) && Object.hasOwn(request.meta, RELATED_TASK_META)) {
+      return reject("malformed", "a call that is related to a task by _meta gets no answer of its own");
+    }
+    const taskId = method.startsWith("tasks/") && method !== "tasks/list" ? taskIdOf(params) : undefined;
+    const context: VerifyContext =
+      taskId === undefined
+        ? this.#context
+        : {
+            ...this.#context,
+            admit: (signer) => {
+              if (this.tasks.owns(signer.publicKey, taskId.value)) return undefined;
+              return reject("wrong_task_owner", "the task was not created by this key", signer);
+            },
+          };
+    return verifyCall(request, context, signal);
+  }
+
+  /** Tells whether a request without a receipt may pass. */
+  allowsUnsigned(method: string, tool: string | undefined): boolean {
+    const allowed = this.options.allowUnsigned;
+    if (allowed === true) return true;
+    return method === TOOL_CALL && tool !== undefined && allowed.has(tool);
+  }
+
+  /** @throws or rejects with `SignerError` when the server's signer fails. */
+  countersign(verified: Verified, contentHash: Sha256Text, outcome: Outcome): MaybePromise<ReceiptV3> {
+    return this.#countersign({
+      agentReceipt: verified.receipt,
+      agentReceiptText: verified.text.whole,
+      contentHash,
+      outcome,
+      respondedAtMs: this.options.clock(),
+    });
+  }
+
+  /** The id that the receipt of a request claims, unverified. */
+  receiptId(params: unknown): unknown {
+    const found = findReceipt(isPlainObject(params) ? ownValue(params, "_meta") : undefined);
+    return found.ok && isPlainObject(found.receipt) ? ownValue(found.receipt, "id") : undefined;
+  }
+
+  /** Counts a call in; `false` when there are too many. */
+  enter(): boolean {
+    if (this.#callsInFlight >= this.options.limits.callsInFlight) return false;
+    this.#callsInFlight += 1;
+    return true;
+  }
+
+  leave(): void {
+    this.#callsInFlight -= 1;
+    if (this.#callsInFlight === 0) this.#onIdle();
+  }
+
+  /** Refuses every call from now on, and waits until none is in flight, at most `drainMs`. */
+  async stop(drainMs: number): Promise<void> {
+    this.#closing = true;
+    if (this.#callsInFlight === 0) return;
+    const drained = new AbortController();
+    this.#onIdle = () => {
+      drained.abort();
+    };
+    await delay(drainMs, drained.signal);
+  }
+
+  /** Notes a connection over a transport that starts a process for each. */
+  noteProcessTransport(): void {
+    if (this.options.replay !== undefined || this.#processTransport) return;
+    this.#processTransport = true;
+    this.events.report({ type: "replay_not_shared" });
+  }
+
+  /** Notes what a server offers, and tells once of what its unsigned clients can reach. */
+  noteCapabilities(capabilities: unknown): void {
+    if (!isPlainObject(capabilities)) return;
+    const found = Object.keys(CAPABILITY_METHODS).filter((name) => {
+      const methods = CAPABILITY_METHODS[name] ?? [];
+      return (
+        Object.hasOwn(capabilities, name) && !methods.every((method) => this.options.methods.covers(method))
+      );
+    });
+    const fresh = found.filter((name) => !this.#uncovered.has(name));
+    if (fresh.length === 0) return;
+    this.#uncovered = new Set([...this.#uncovered, ...fresh]);
+    this.events.report({ type: "uncovered_capabilities", capabilities: fresh });
+  }
+
+  #request(method: string, params: unknown): CallRequest {
+    const intent = signedIntent(method, params);
+    const meta = isPlainObject(params) ? ownValue(params, "_meta") : undefined;
+    const ambiguous = method === TOOL_CALL && intent.tool !== undefined && this.#isMethod(intent.tool);
+    return { method, tool: ambiguous ? undefined : intent.tool, params: intent.params, meta };
+  }
+
+  /** A tool of a method's name: one receipt would fit the call of the tool and the request. */
+  #isMethod(name: string): boolean {
+    return isProtocolMethod(name) || this.options.methods.covers(name);
+  }
+}
+
+/** What the checks look at that lives outside the guard. */
+interface CoreParts {
+  readonly registry: RegistrySource;
+  readonly replay: ReplayStore;
+}
+
+/** The requests by which a client reaches what a capability offers. `tools/list` tells no more than names. */
+const CAPABILITY_METHODS: Readonly<Record<string, readonly string[]>> = {
+  tools: ["tools/call"],
+  tasks: ["tasks/get", "tasks/result", "tasks/cancel", "tasks/list"],
+  resources: ["resources/read", "resources/list", "resources/templates/list"],
+  prompts: ["prompts/get", "prompts/list"],
+  completions: ["completion/complete"],
+  logging: ["logging/setLevel"],
+};
+
+function taskIdOf(params: unknown): { readonly value: unknown } {
+  return { value: isPlainObject(params) ? ownValue(params, "taskId") : undefined };
+}
+
+function unsignable(maxMessageBytes: number, name: string): (text: AgentReceiptText) => string | undefined {
+  const spare = maxMessageBytes - COUNTERSIGN_BYTES - Buffer.byteLength(JSON.stringify(name));
+  return (text) =>
+    Buffer.byteLength(text.whole) <= spare
+      ? undefined
+      : `the countersignature would be over more than the ${maxMessageBytes} bytes that the server's signer takes`;
+}

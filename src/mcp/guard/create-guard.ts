@@ -1,0 +1,72 @@
+import { TrustRegistryError } from "../../errors.js";
+import { createMemoryReplayStore } from "../../replay/memory.js";
+import type { ReplayStore } from "../../replay/types.js";
+import { GuardCore } from "./core.js";
+import { EventLog } from "./events.js";
+import { checkGuardOptions } from "./options.js";
+import type { CheckedOptions, GuardOptions } from "./options.js";
+import { Guard } from "./guard.js";
+import { identityFault } from "./identity-fault.js";
+import { openIdentity } from "../identity.js";
+import { fixedRegistry, openRegistryFile } from "./registry-source.js";
+import type { RegistrySource } from "./registry-source.js";
+
+/**
+ * Makes a guard. Reads and checks everything before it resolves: the options, the server's key, the registry.
+ *
+ * @param options - `registry`, `identity` and `target` are required; see {@link GuardOptions} for the rest.
+ * @returns The guard. `guard.protect(server)` is the second line that a server needs.
+ * @throws `OptionError` for an option that is missing, unknown, of the wrong type, or not supported yet;
+ * `TrustRegistryError`, with file and line, for a registry that cannot be read, does not hold, or lists no agents;
+ * `SignerError` for a key file that is missing, damaged, encrypted, or readable by others.
+ *
+ * @example
+ * ```ts
+ * import { createGuard } from "signet-mcp/server";
+ *
+ * const guard = await createGuard({ registry: "registry.yaml", identity: "keys/github-mcp.key", target: "mcp://github" });
+ * guard.protect(server);
+ * ```
+ */
+export async function createGuard(options: GuardOptions): Promise<Guard> {
+  const checked = checkGuardOptions(options);
+  const events = new EventLog(checked.onEvent);
+  const identity = await openIdentity(checked.identity);
+  const registry = await openRegistry(checked, events);
+  const { store, close } = openReplay(checked);
+  const core = new GuardCore(checked, identity, events, { registry, replay: store });
+  const noteIdentity = (): string | undefined => identityFault(registry.current(), identity, checked.clock());
+  const unlisted = noteIdentity();
+  if (unlisted !== undefined) events.report({ type: "identity_not_listed", detail: unlisted });
+  return new Guard(core, {
+    registry,
+    problems: () => [...registry.problems(), noteIdentity()].filter((problem) => problem !== undefined),
+    replayHealth: () => store.health?.(),
+    release: async () => {
+      await registry.close();
+      await close();
+    },
+  });
+}
+
+async function openRegistry(options: CheckedOptions, events: EventLog): Promise<RegistrySource> {
+  const { registry } = options;
+  if (typeof registry === "string") return openRegistryFile(registry, options, events);
+  if (registry.count("agents") === 0) {
+    throw new TrustRegistryError(
+      "registry_empty",
+      "the registry lists no agents, so every call would be refused",
+    );
+  }
+  return fixedRegistry(registry);
+}
+
+/** A store that was passed in stays its owner's to close. */
+function openReplay(options: CheckedOptions): {
+  readonly store: ReplayStore;
+  readonly close: () => Promise<void>;
+} {
+  if (typeof options.replay === "object") return { store: options.replay, close: () => Promise.resolve() };
+  const store = createMemoryReplayStore({ clock: options.clock });
+  return { store, close: async () => store.close?.() };
+}

@@ -1,0 +1,139 @@
+import type { Outcome, ReceiptV3 } from "../../receipt/types.js";
+import type { RefusalCode } from "../../verify/refusals.js";
+import type { VerifiedCall, VerifiedSigner } from "../../verify/verdict.js";
+
+/** What a guard tells its `onEvent` listener. Told apart by `type`. */
+export type GuardEvent =
+  /** A call passed every check; the tool runs next. */
+  | { readonly type: "accepted"; readonly call: VerifiedCall }
+  /** A call was refused. `signer` is there only if its signature held. Names are cut to 1,024 characters. */
+  | {
+      readonly type: "refused";
+      readonly code: RefusalCode;
+      readonly detail: string;
+      readonly method: string;
+      readonly tool: string | undefined;
+      readonly signer: VerifiedSigner | undefined;
+    }
+  /** A verified call was answered. `carried` is a countersignature that the tool's own result brought along. */
+  | {
+      readonly type: "finished";
+      readonly call: VerifiedCall;
+      readonly outcome: Outcome;
+      readonly countersignature: ReceiptV3;
+      readonly carried?: unknown;
+    }
+  /** The client cancelled a call. `ran` tells whether the tool may have run. */
+  | {
+      readonly type: "cancelled";
+      readonly method: string;
+      readonly ran: boolean;
+      readonly call?: VerifiedCall;
+    }
+  /** The connection closed, or a day passed, before a verified call was answered. The tool may have run. */
+  | { readonly type: "unfinished"; readonly call: VerifiedCall }
+  /** A verified call's result could not be signed and was withheld. The tool has run. */
+  | { readonly type: "countersign_failed"; readonly call: VerifiedCall; readonly error: unknown }
+  /** An unsigned call was let through because of `dangerously.allowUnsigned`. */
+  | { readonly type: "unsigned_allowed"; readonly method: string; readonly tool: string | undefined }
+  /** A receipt dated ahead by more than a second was held until its time: a client's clock is fast. */
+  | { readonly type: "held"; readonly heldMs: number }
+  /** An answer to a request that is not in flight was not sent. */
+  | { readonly type: "answer_withheld" }
+  /** A message could not be handed to the transport. */
+  | { readonly type: "send_failed"; readonly error: unknown }
+  /** The server offers these capabilities, whose requests need no receipt. Told once. */
+  | { readonly type: "uncovered_capabilities"; readonly capabilities: readonly string[] }
+  /** The registry lists `servers`, and the guard's own key is not an active one among them. */
+  | { readonly type: "identity_not_listed"; readonly detail: string }
+  /** Nonces are kept in memory, and the transport is one whose every connection is a process of its own. */
+  | { readonly type: "replay_not_shared" }
+  | { readonly type: "registry_reloaded" }
+  /** A new version of the registry file is bad; the old one is in force. */
+  | { readonly type: "registry_rejected"; readonly error: unknown };
+
+/** How often what happened since the guard was made. */
+export interface GuardCounts {
+  readonly accepted: number;
+  readonly finished: number;
+  readonly cancelled: number;
+  readonly unfinished: number;
+  readonly unsignedAllowed: number;
+  readonly answersWithheld: number;
+  readonly countersignFailures: number;
+  readonly sendFailures: number;
+  readonly listenerErrors: number;
+  /** By code; a code that never occurred is absent. */
+  readonly refused: Readonly<Partial<Record<RefusalCode, number>>>;
+}
+
+type Counter = Exclude<keyof GuardCounts, "refused">;
+
+const COUNTED: Partial<Record<GuardEvent["type"], Counter>> = {
+  accepted: "accepted",
+  finished: "finished",
+  cancelled: "cancelled",
+  unfinished: "unfinished",
+  unsigned_allowed: "unsignedAllowed",
+  answer_withheld: "answersWithheld",
+  countersign_failed: "countersignFailures",
+  send_failed: "sendFailures",
+};
+
+/** Counts events and tells the listener. A listener that throws changes nothing but a count. */
+export class EventLog {
+  readonly #listener: (event: GuardEvent) => void;
+  readonly #counts: Record<Counter, number> = {
+    accepted: 0,
+    finished: 0,
+    cancelled: 0,
+    unfinished: 0,
+    unsignedAllowed: 0,
+    answersWithheld: 0,
+    countersignFailures: 0,
+    sendFailures: 0,
+    listenerErrors: 0,
+  };
+  readonly #refused: Partial<Record<RefusalCode, number>> = {};
+
+  constructor(listener: (event: GuardEvent) => void) {
+    this.#listener = listener;
+  }
+
+  report(event: GuardEvent): void {
+    const counter = COUNTED[event.type];
+    if (counter !== undefined) this.#counts[counter] += 1;
+    if (event.type === "refused") this.#refused[event.code] = (this.#refused[event.code] ?? 0) + 1;
+    try {
+      const outcome: unknown = this.#listener(withShortNames(event));
+      if (outcome instanceof Promise) outcome.catch(this.#countListenerError);
+    } catch {
+      this.#countListenerError();
+    }
+  }
+
+  counts(): GuardCounts {
+    return { ...this.#counts, refused: { ...this.#refused } };
+  }
+
+  readonly #countListenerError = (): void => {
+    this.#counts.listenerErrors += 1;
+  };
+}
+
+/** Characters of a method's or tool's name that a listener is shown. A receipt can name none that is longer. */
+const MAX_NAME_CHARACTERS = 1024;
+
+/** Cuts the names that a peer may have made up: a stranger must not fill the log. */
+function withShortNames(event: GuardEvent): GuardEvent {
+  if (!("method" in event)) return event;
+  if (fits(event.method) && (!("tool" in event) || fits(event.tool))) return event;
+  const method = event.method.slice(0, MAX_NAME_CHARACTERS);
+  return "tool" in event
+    ? { ...event, method, tool: event.tool?.slice(0, MAX_NAME_CHARACTERS) }
+    : { ...event, method };
+}
+
+function fits(name: string | undefined): boolean {
+  return name === undefined || name.length <= MAX_NAME_CHARACTERS;
+}

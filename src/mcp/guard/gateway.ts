@@ -1,0 +1,89 @@
+import { CanonicalJsonError, GuardError } from "../../errors.js";
+import { isPlainObject } from "../../lib/json.js";
+import { isPromise } from "../../lib/maybe-promise.js";
+import type { Outcome, ReceiptV3 } from "../../receipt/types.js";
+import type { Verdict, VerifiedCall } from "../../verify/verdict.js";
+import type { Verified } from "../../verify/verify-call.js";
+import { prepareError, prepareResult } from "./answer.js";
+import type { GuardCore } from "./core.js";
+import { signedIntent } from "../signed-intent.js";
+
+export interface CountersignOptions {
+  /** Whether what is answered is a JSON-RPC `error` object rather than a `result`. Default is `false`. */
+  readonly error?: boolean;
+  /** What is said of the call. Default is read off the answer: `executed`, `failed` or `verified`. */
+  readonly outcome?: Outcome;
+}
+
+/** A call that passed, and whether it asked for a task. */
+interface PassedCall {
+  readonly verified: Verified;
+  readonly task: boolean;
+  /** Whether it has its countersignature, or is getting it. */
+  taken: boolean;
+}
+
+/** The calls that a guard verified for code that holds the wire itself, until each has its one countersignature. */
+export class Gateway {
+  readonly #core: GuardCore;
+  readonly #passed = new WeakMap<VerifiedCall, PassedCall>();
+
+  constructor(core: GuardCore) {
+    this.#core = core;
+  }
+
+  async verify(params: unknown, method: string): Promise<Verdict> {
+    const pending = this.#core.verify(method, params);
+    const verdict = isPromise(pending) ? await pending : pending;
+    if (!verdict.ok) {
+      const { code, detail, signer } = verdict;
+      const { tool } = signedIntent(method, params);
+      this.#core.events.report({ type: "refused", code, detail, method, tool, signer });
+      return verdict;
+    }
+    const { call } = verdict;
+    const task = isPlainObject(params) && Object.hasOwn(params, "task");
+    this.#passed.set(call, { verified: verdict, task, taken: false });
+    this.#core.events.report({ type: "accepted", call });
+    return { ok: true, call };
+  }
+
+  async countersign(call: VerifiedCall, answer: unknown, options: CountersignOptions): Promise<ReceiptV3> {
+    const passed = this.#take(call);
+    try {
+      if (!isPlainObject(answer)) throw new CanonicalJsonError("not_json", "a result or error is an object");
+      const prepared =
+        options.error === true
+          ? prepareError({ error: answer }, answer)
+          : prepareResult({ result: answer }, passed.task);
+      const outcome = options.outcome ?? prepared.outcome;
+      const pending = this.#core.countersign(passed.verified, prepared.contentHash, outcome);
+      const countersignature = isPromise(pending) ? await pending : pending;
+      if (prepared.taskId !== undefined) this.#core.tasks.add(prepared.taskId, call.signer.publicKey);
+      this.#core.events.report({ type: "finished", call, outcome, countersignature });
+      return countersignature;
+    } catch (error) {
+      passed.taken = false;
+      throw error;
+    }
+  }
+
+  /** Takes the call before anything is awaited: two countersignatures at once are two as well. */
+  #take(call: VerifiedCall): PassedCall {
+    const passed = this.#passed.get(call);
+    if (passed === undefined) {
+      throw new GuardError(
+        "not_verified_here",
+        "countersign takes the very call that verify of this guard returned",
+      );
+    }
+    if (passed.taken) {
+      throw new GuardError(
+        "already_countersigned",
+        "this call has its countersignature, or is getting it; verify the next one",
+      );
+    }
+    passed.taken = true;
+    return passed;
+  }
+}

@@ -1,0 +1,86 @@
+import type { Verified } from "../../verify/verify-call.js";
+import type { CallScope } from "./call-scope.js";
+import type { RequestId } from "../message.js";
+
+/** A request of a connection that is not answered yet. */
+export type InFlight = PlainRequest | PendingCall | RunningCall;
+
+/** A request that needs no receipt, or was let through without. */
+export interface PlainRequest {
+  readonly state: "plain";
+  readonly method: string;
+  readonly sinceMs: number;
+  cancelledAtMs: number | undefined;
+}
+
+/** A call that is being verified. The SDK has not seen it. */
+export interface PendingCall {
+  readonly state: "pending";
+  readonly method: string;
+  readonly sinceMs: number;
+  readonly abort: AbortController;
+}
+
+/** A verified call that the SDK has. Once its scope says that it is answered, its answer is being signed. */
+export interface RunningCall {
+  readonly state: "running";
+  readonly method: string;
+  readonly sinceMs: number;
+  readonly verified: Verified;
+  readonly scope: CallScope;
+  /** Whether the request asked for a task. */
+  readonly task: boolean;
+  cancelledAtMs: number | undefined;
+  /** Whether it counts as in flight. It is counted out once: by a cancel, by its signed answer, or with the connection. */
+  counted: boolean;
+}
+
+/** How long the entry of a cancelled request is kept: the SDKs ignore some cancels, and answer. */
+const CANCELLED_KEPT_MS = 600_000;
+
+/** After this time a call counts as lost. Its answer, should it come, is withheld. */
+const RUNNING_KEPT_MS = 86_400_000;
+
+/**
+ * The requests in flight on one connection, by id. `1` and `"1"` are different ids. An entry goes with the request's
+ * answer, with the connection, or after a time, never because of a cancel.
+ */
+export class InFlightRequests {
+  readonly #entries = new Map<RequestId, InFlight>();
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(id: RequestId): InFlight | undefined {
+    return this.#entries.get(id);
+  }
+
+  set(id: RequestId, entry: InFlight): void {
+    this.#entries.set(id, entry);
+  }
+
+  /** Takes an entry out, unless another has its id by now. */
+  delete(id: RequestId, entry: InFlight): void {
+    if (this.#entries.get(id) === entry) this.#entries.delete(id);
+  }
+
+  /** Takes out what has waited too long for an answer. */
+  takeLost(nowMs: number): InFlight[] {
+    const lost: InFlight[] = [];
+    for (const [id, entry] of this.#entries) {
+      const cancelledAtMs = entry.state === "pending" ? undefined : entry.cancelledAtMs;
+      const gone = cancelledAtMs !== undefined && nowMs - cancelledAtMs > CANCELLED_KEPT_MS;
+      if (!gone && nowMs - entry.sinceMs <= RUNNING_KEPT_MS) continue;
+      this.#entries.delete(id);
+      lost.push(entry);
+    }
+    return lost;
+  }
+
+  takeAll(): InFlight[] {
+    const all = [...this.#entries.values()];
+    this.#entries.clear();
+    return all;
+  }
+}

@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest";
+import type { JsonRecord } from "../../../src/lib/json.js";
+import { expectAccepted, expectAcceptedCall, expectRefusal } from "../../attack/support/expect.js";
+import { slowTool } from "../../attack/support/gate.js";
+import { openStand } from "../../attack/support/stand.js";
+import { callMessage } from "../../attack/support/wire.js";
+
+const TEN_MINUTES = 600_000;
+const DAY = 86_400_000;
+
+describe("calls in flight", () => {
+  it("are limited over all connections, and a place is free again once a call is answered", async () => {
+    const slow = slowTool();
+    const stand = await openStand({ tools: { slow: slow.tool }, guard: { limits: { callsInFlight: 2 } } });
+    const [first, second] = [await stand.connect(), await stand.connect("v2 Server")];
+    first.post(callMessage(await stand.sign({ tool: "slow" }), 1));
+    second.post(callMessage(await stand.sign({ tool: "slow" }), 1));
+    await slow.started(2);
+    const refused = await stand.sign();
+    const claims = stand.store.claims;
+    expectRefusal(await first.call(refused), "busy");
+    expectRefusal(await second.call(refused), "busy");
+    expect(stand.store.claims).toBe(claims);
+    slow.finish();
+    await first.answer(1);
+    expectAccepted(await first.call(refused, 2), refused);
+    slow.finish();
+    await second.answer(1);
+  });
+
+  it("do not count requests that need no receipt, which have a limit of their own for each connection", async () => {
+    const slow = slowTool();
+    const stand = await openStand({
+      tools: { slow: slow.tool },
+      guard: { limits: { callsInFlight: 1, requestsInFlight: 2 }, dangerously: { allowUnsigned: ["slow"] } },
+    });
+    const wire = await stand.connect();
+    for (const id of [1, 2]) wire.post(callMessage({ name: "slow", arguments: {} }, id));
+    await slow.started(2);
+    expect(stand.guard.health().callsInFlight).toBe(0);
+    const genuine = await stand.sign();
+    expectRefusal(await wire.call(genuine), "busy");
+    expectRefusal(await wire.ask({ jsonrpc: "2.0", id: 3, method: "ping" }), "busy");
+    await expectAcceptedCall(stand, await stand.connect(), genuine);
+    slow.finish();
+    await wire.answer(1);
+    expect(await wire.ask({ jsonrpc: "2.0", id: 4, method: "ping" })).toMatchObject({ result: {} });
+  });
+
+  it("give up the place of a cancelled call after ten minutes, when there is need of it", async () => {
+    const { stand, wire, ask, slow } = await openFull();
+    wire.post({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
+    await wire.quiet();
+    stand.clock.advance(TEN_MINUTES);
+    expectRefusal(await ask(), "busy");
+    stand.clock.advance(1);
+    expect(await ask()).toMatchObject({ result: {} });
+    // The tool ends after all: nobody is there for its answer.
+    slow.finish();
+    await wire.quiet();
+    expect(wire.answersTo(1)).toEqual([]);
+    expect(stand.guard.health().callsInFlight).toBe(0);
+  });
+
+  it("give up the place of a call that has had no answer for a day, and withhold its answer", async () => {
+    const { stand, wire, ask, slow } = await openFull();
+    stand.clock.advance(DAY);
+    expectRefusal(await ask(), "busy");
+    stand.clock.advance(1);
+    expect(await ask()).toMatchObject({ result: {} });
+    expect(stand.guard.health()).toMatchObject({ callsInFlight: 0, counts: { unfinished: 1 } });
+    slow.finish();
+    await wire.quiet();
+    expect(wire.answersTo(1)).toEqual([]);
+    expect(stand.guard.health().counts).toMatchObject({ answersWithheld: 1, finished: 0 });
+  });
+
+  it("are given up with the connection", async () => {
+    const { stand, wire, slow } = await openFull();
+    wire.hangUp();
+    expect(stand.guard.health()).toMatchObject({ callsInFlight: 0, counts: { unfinished: 1 } });
+    slow.finish();
+    await wire.quiet();
+    expect(wire.answersTo(1)).toEqual([]);
+  });
+});
+
+/** A connection whose only place is taken by a call that runs. */
+async function openFull() {
+  const slow = slowTool();
+  const stand = await openStand({ tools: { slow: slow.tool }, guard: { limits: { requestsInFlight: 1 } } });
+  const wire = await stand.connect();
+  wire.post(callMessage(await stand.sign({ tool: "slow" }), 1));
+  await slow.started();
+  const ask = (): Promise<JsonRecord> => wire.ask({ jsonrpc: "2.0", id: wire.freshId(), method: "ping" });
+  return { stand, wire, ask, slow };
+}
