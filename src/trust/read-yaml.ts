@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
+import { Lexer, isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import type { Document, ParsedNode } from "yaml";
 
 import { quoted } from "../lib/text.js";
@@ -7,6 +7,9 @@ import type { SourceText } from "./source-text.js";
 
 /** Levels of lists and maps. A registry has four. */
 const MAX_DEPTH = 8;
+
+/** A bound on levels and indentation before the text is parsed: see {@link refuseDeep}. */
+const MAX_LEVELS_BEFORE_PARSING = 200;
 
 /**
  * Reads any YAML, and JSON, which is YAML too. Anchors, aliases, tags, directives and more than one document are
@@ -17,6 +20,7 @@ const MAX_DEPTH = 8;
  * @throws `TrustRegistryError` `registry_syntax` with the place.
  */
 export function readYaml(source: SourceText): Node {
+  refuseDeep(source);
   const document = parse(source);
   const fault = document.errors[0] ?? document.warnings[0];
   if (fault !== undefined) {
@@ -34,6 +38,45 @@ export function readYaml(source: SourceText): Node {
   return readNode(source, document.contents, 0);
 }
 
+/**
+ * Refuses what is nested deeply without parsing it. The parser is recursive, and near the end of the stack a regular
+ * expression of its may come to be compiled: that is no exception then, but ends the process.
+ *
+ * What is counted is never less than the depth: brackets that are open, and outside of them the columns before a line
+ * and the indicators in it, each of which may begin a level.
+ */
+function refuseDeep(source: SourceText): void {
+  let [offset, brackets, onLine] = [0, 0, 0];
+  let [isScalar, isLineStart] = [false, true];
+  for (const token of new Lexer().lex(source.text)) {
+    if (isScalar) {
+      isScalar = false;
+    } else if (token === DOCUMENT || token === FLOW_END || token === SCALAR) {
+      isScalar = token === SCALAR;
+      continue;
+    } else if (token === "[" || token === "{") {
+      brackets += 1;
+    } else if (token === "]" || token === "}") {
+      brackets = Math.max(0, brackets - 1);
+    } else if (token === "\n" || token === "\r\n") {
+      onLine = 0;
+    } else if (brackets === 0) {
+      if (token === "-" || token === "?" || token === ":") onLine += 1;
+      else if (isLineStart && token.startsWith(" ")) onLine = token.length;
+    }
+    if (brackets + onLine > MAX_LEVELS_BEFORE_PARSING) throw tooDeep(source, offset);
+    isLineStart = token.endsWith("\n");
+    offset += token.length;
+  }
+}
+
+/** What the lexer puts before pieces of the text, and is not in it. */
+const [DOCUMENT, FLOW_END, SCALAR] = ["\x02", "\x18", "\x1f"];
+
+function tooDeep(source: SourceText, offset: number): Error {
+  return source.fault("registry_syntax", offset, "is nested more deeply than any registry is");
+}
+
 function parse(source: SourceText): Document.Parsed {
   try {
     return parseDocument(source.text, {
@@ -44,8 +87,7 @@ function parse(source: SourceText): Document.Parsed {
       keepSourceTokens: false,
     });
   } catch (cause) {
-    // The parser is recursive: thousands of brackets end in a RangeError.
-    throw source.fault("registry_syntax", 0, "cannot be read as YAML: is it nested very deeply?", cause);
+    throw source.fault("registry_syntax", 0, "cannot be read as YAML", cause);
   }
 }
 
@@ -63,8 +105,7 @@ function readNode(source: SourceText, node: ParsedNode, depth: number): Node {
   }
   if (node.tag !== undefined)
     throw source.fault("registry_syntax", offset, "YAML tags (!) are not allowed; take it out");
-  if (depth > MAX_DEPTH)
-    throw source.fault("registry_syntax", offset, "is nested more deeply than any registry is");
+  if (depth > MAX_DEPTH) throw tooDeep(source, offset);
   if (isScalar(node))
     return { kind: "text", text: scalarText(node.value), plain: node.type === "PLAIN", offset };
   if (isSeq(node)) {
