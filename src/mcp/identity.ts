@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { decodeBase64 } from "../crypto/base64.js";
 import { readKeyFile } from "../crypto/key-file.js";
+import { formatPublicKey } from "../crypto/key-text.js";
 import type { Signer } from "../crypto/signer.js";
 import { SignerError } from "../errors.js";
 import { isPlainObject, ownValue } from "../lib/json.js";
@@ -16,6 +17,8 @@ export interface Identity {
   readonly name: string;
   /** As the registry has it. Default is none: a receipt with no owner claims none. */
   readonly owner?: string | undefined;
+  /** The text of the signer's public key. Said beside the signer, it has to be the same; nothing needs it. */
+  readonly publicKey?: string | undefined;
   /** Who the signer is apart from the key, such as `agent://acme/deploy-bot`. */
   readonly principal?: string | undefined;
 }
@@ -44,10 +47,13 @@ export function parseIdentityOption(identity: unknown): IdentityOption {
       throw invalidOption(OPTION, WANTED, identity);
     return identity;
   }
-  const record = optionRecord(identity, OPTION, ["signer", "name", "owner", "principal"]);
-  const { signer, name, owner, principal } = record;
+  const record = optionRecord(identity, OPTION, ["signer", "name", "owner", "principal", "publicKey"]);
+  const { signer, name, owner, principal, publicKey } = record;
   if (!isSigner(signer))
     throw invalidOption(`${OPTION}.signer`, "a Signer, such as createSigner gives", signer);
+  if (publicKey !== undefined && publicKey !== formatPublicKey(signer.publicKey)) {
+    throw invalidOption(`${OPTION}.publicKey`, "the signer's own key, or left out", publicKey);
+  }
   if (!isName(name)) throw invalidOption(`${OPTION}.name`, "a name of 1 to 1,024 characters", name);
   if (owner !== undefined && owner !== "" && !isName(owner)) {
     throw invalidOption(`${OPTION}.owner`, "a name of at most 1,024 characters", owner);

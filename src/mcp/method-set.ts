@@ -15,7 +15,8 @@ const TOOLS = "tools/*";
  * Reads the option `methods`: exact names, or a prefix and `*`. With `tools/call`, named or covered by a prefix, come
  * `tasks/*`, which hand out what a call made as a task comes back with. Default is `["tools/call"]`.
  *
- * @throws `OptionError` `invalid_option` when it is not a list of names, is empty, or names a notification.
+ * @throws `OptionError` `invalid_option` when it is not a list of names, names a notification, or does not cover
+ * `tools/call`.
  */
 export function createMethodSet(methods: unknown = [TOOL_CALL]): MethodSet {
   if (!Array.isArray(methods) || methods.length === 0) throw invalid(methods);
@@ -30,10 +31,17 @@ export function createMethodSet(methods: unknown = [TOOL_CALL]): MethodSet {
   const prefixes = [...patterns]
     .filter((pattern) => pattern.endsWith("*"))
     .map((pattern) => pattern.slice(0, -1));
-  return {
-    patterns: [...patterns],
-    covers: (method) => names.has(method) || prefixes.some((prefix) => method.startsWith(prefix)),
-  };
+  const covers = (method: string): boolean =>
+    names.has(method) || prefixes.some((prefix) => method.startsWith(prefix));
+  if (!covers(TOOL_CALL)) {
+    // A misspelt method must not open every tool.
+    throw new OptionError(
+      "invalid_option",
+      "options.methods",
+      `options.methods must cover "tools/call", got ${JSON.stringify(methods)}; on a guard, dangerously.allowUnsigned opens single tools`,
+    );
+  }
+  return { patterns: [...patterns], covers };
 }
 
 function invalid(got: unknown): OptionError {

@@ -27,7 +27,9 @@ export function checkTime(
 /** Checks that the receipt is for this server: a receipt for one server must not work on another. */
 export function checkTarget(receipt: ReceiptV1, targets: ReadonlySet<string>): Rejected | undefined {
   const { target } = receipt.action;
-  return targets.has(target) ? undefined : reject("wrong_target", `signed for ${quoted(target)}`);
+  return targets.has(target)
+    ? undefined
+    : reject("wrong_target", `signed for ${quoted(target)}, this is ${[...targets].map(quoted).join(", ")}`);
 }
 
 /** Checks that the receipt names what is called. */

@@ -160,7 +160,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   issued_before_start: {
     message: "The receipt was signed before the server started",
     meaning: "The replay store began empty after the receipt was signed and cannot tell whether it was used.",
-    remedy: "Sign the call afresh.",
+    remedy: "Sign the call afresh. Make one guard for the process, not one for each request.",
   },
   duplicate_request: {
     message: "A request with this id is in flight",

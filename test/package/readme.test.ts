@@ -58,9 +58,17 @@ describe("the README", () => {
     expect(compile).not.toThrow();
   });
 
-  it("shows a registry that parses", () => {
+  it("shows a test that runs as it stands", () => {
+    const example = blocks("ts").find((code) => code.includes("signet-mcp/testing"));
+    const program = join(folder, "testing.mjs");
+    writeFileSync(program, example ?? "");
+    expect(execFileSync(process.execPath, [program], { encoding: "utf8" })).toBe("true\n");
+  });
+
+  it("shows a registry that parses, for a guard and for a client", () => {
     const [yaml = ""] = blocks("yaml");
-    expect(parseTrustRegistry(yaml).count("agents")).toBe(1);
+    const registry = parseTrustRegistry(yaml, { requireServers: true });
+    expect([registry.count("agents"), registry.count("servers")]).toEqual([1, 1]);
   });
 
   it.each(Object.entries({ ...REFUSALS }))("has a row for the refusal %s", (code, { meaning, remedy }) => {

@@ -98,14 +98,14 @@ function hashAsSent(
   hash: (value: unknown) => Sha256Text,
 ): Taken & { readonly hash: Sha256Text } {
   try {
-    const taken = take(raw);
-    return { ...taken, hash: hash(taken.content) };
+    const { content, carried } = take(raw);
+    return { content, carried, hash: hash(content) };
   } catch (error) {
     if (!(error instanceof CanonicalJsonError)) throw error;
     const sent: unknown = JSON.parse(JSON.stringify(raw));
     if (!isPlainObject(sent)) throw error;
-    const taken = take(sent);
-    return { ...taken, hash: hash(taken.content) };
+    const { content, carried } = take(sent);
+    return { content, carried, hash: hash(content) };
   }
 }
 

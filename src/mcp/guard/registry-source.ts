@@ -70,9 +70,8 @@ export async function openRegistryFile(
     problems: () => {
       const { staleSinceMs, lastError } = watched.health();
       if (staleSinceMs === undefined) return [];
-      return [
-        `the registry file is missing or bad, and its last good version is in force: ${lastError?.message ?? ""}`,
-      ];
+      const effect = fault() === undefined ? "its last good version is in force" : "every call is refused";
+      return [`the registry file is missing or bad, and ${effect}: ${lastError?.message ?? ""}`];
     },
     close: () => watched.close(),
   };

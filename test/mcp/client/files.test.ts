@@ -27,7 +27,7 @@ function reasonOf(message: unknown): unknown {
 describe("a transport whose options name files", () => {
   it("opens them in start, and works again after a close", async () => {
     const key = join(folder, "plain-bot.key");
-    await copyFile(new URL("../vectors/home/keys/plain-bot.key", import.meta.url), key);
+    await copyFile(new URL("../../vectors/home/keys/plain-bot.key", import.meta.url), key);
     await chmod(key, 0o600);
     const servers = await write("registry.json", registryText());
     const { transport, inner, call, answer, received } = connect({ identity: key, servers });

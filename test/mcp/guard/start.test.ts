@@ -99,6 +99,8 @@ describe("createGuard", () => {
       "invalid_option",
       "options.methods",
     ],
+    ["a misspelt tools/call", { methods: ["tool/call"] }, "invalid_option", "options.methods"],
+    ["methods that leave the tools open", { methods: ["resources/*"] }, "invalid_option", "options.methods"],
     ["requireTools that is no boolean", { requireTools: 1 }, "invalid_option", "options.requireTools"],
     ["maxStaleMs without a file to go stale", { maxStaleMs: 1000 }, "invalid_option", "options.maxStaleMs"],
     [
