@@ -40,8 +40,9 @@ export function parseTime(text: unknown): number | undefined {
   );
 }
 
-let lastMs = Number.NaN;
-let lastText = "";
+/** The second that was written last, as text up to its point. The next time is mostly one of the same second. */
+let lastSecond = Number.NaN;
+let lastSecondText = "";
 
 /**
  * Writes a time as the wire has it: UTC, milliseconds, `Z`.
@@ -50,11 +51,14 @@ let lastText = "";
  * @throws `RangeError` for a time outside the years 0000 to 9999.
  */
 export function formatTime(ms: number): string {
-  if (ms === lastMs) return lastText;
   if (!(ms >= MIN_TIME_MS && ms <= MAX_TIME_MS)) throw new RangeError(`no RFC 3339 form of the time ${ms}`);
-  lastText = new Date(Math.floor(ms)).toISOString();
-  lastMs = ms;
-  return lastText;
+  const second = Math.floor(ms / 1000);
+  if (second !== lastSecond) {
+    lastSecondText = new Date(second * 1000).toISOString().slice(0, "0000-00-00T00:00:00.".length);
+    lastSecond = second;
+  }
+  const fraction = Math.floor(ms) - second * 1000;
+  return `${lastSecondText}${fraction < 10 ? "00" : fraction < 100 ? "0" : ""}${fraction}Z`;
 }
 
 function twoDigits(text: string, at: number): number {

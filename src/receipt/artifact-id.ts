@@ -1,4 +1,4 @@
-import { sha256Text } from "../crypto/digest.js";
+import { sha256Hex } from "../crypto/digest.js";
 
 export type ArtifactId<Prefix extends string> = `${Prefix}_${string}`;
 
@@ -9,7 +9,5 @@ export type ArtifactId<Prefix extends string> = `${Prefix}_${string}`;
  * @param signature - 64-byte signature.
  */
 export function artifactId<Prefix extends string>(prefix: Prefix, signature: Uint8Array): ArtifactId<Prefix> {
-  return `${prefix}_${sha256Text(signature).slice(HEX_START, HEX_START + 32)}`;
+  return `${prefix}_${sha256Hex(signature).slice(0, 32)}`;
 }
-
-const HEX_START = "sha256:".length;

@@ -1,6 +1,6 @@
 import { canonicalJson } from "../crypto/canonical-json.js";
 import { CanonicalJsonError } from "../errors.js";
-import { isPlainObject, ownValue } from "../lib/json.js";
+import { isOwn, isPlainObject, ownValue } from "../lib/json.js";
 import { quoted } from "../lib/text.js";
 import { MAX_FREE_JSON, MAX_LIST_LENGTH, MAX_NAME_LENGTH } from "./limits.js";
 
@@ -25,8 +25,9 @@ export class Malformed extends Error {
 /** Reads an object that has no other members than those in `known`. */
 export function readFields(value: unknown, path: string, known: ReadonlySet<string>): Fields {
   if (!isPlainObject(value)) throw new Malformed(path, "is not an object");
-  for (const name of Object.keys(value)) {
-    if (!known.has(name)) throw new Malformed(path, `has the unknown member ${quoted(name)}`);
+  for (const name in value) {
+    if (isOwn(value, name) && !known.has(name))
+      throw new Malformed(path, `has the unknown member ${quoted(name)}`);
   }
   return value;
 }
