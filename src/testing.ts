@@ -10,3 +10,5 @@ export type {
   TestIdentity,
   TestRegistryInput,
 } from "./testing/fixtures.js";
+export { replayStoreContract } from "./replay/contract.js";
+export type { ReplayStoreCase, ReplayStoreHarness } from "./replay/contract.js";

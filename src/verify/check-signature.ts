@@ -9,10 +9,10 @@ import { CanonicalJsonError } from "../errors.js";
 import { agentReceiptText } from "../receipt/agent-text.js";
 import type { AgentReceiptText } from "../receipt/agent-text.js";
 import type { ReceiptV1 } from "../receipt/types.js";
-import { RECEIPT_LEVELS } from "./read-receipt.js";
+import { RECEIPT_LEVELS } from "./limits.js";
 import { reject } from "./verdict.js";
 import type { Rejected, VerifiedSigner } from "./verdict.js";
-import type { VerifyLimits } from "./verify-call.js";
+import type { VerifyLimits } from "./limits.js";
 
 interface CanonicalReceipt {
   readonly ok: true;

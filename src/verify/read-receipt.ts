@@ -6,10 +6,8 @@ import { parseAgentReceipt } from "../receipt/parse.js";
 import type { ReceiptV1 } from "../receipt/types.js";
 import { reject } from "./verdict.js";
 import type { Rejected } from "./verdict.js";
-import type { VerifyLimits } from "./verify-call.js";
-
-/** Levels of a receipt above its params. */
-export const RECEIPT_LEVELS = 2;
+import { RECEIPT_LEVELS } from "./limits.js";
+import type { VerifyLimits } from "./limits.js";
 
 /** Finds the receipt in a request's `_meta`, under its name or its alias. Both have to be equal if both are there. */
 export function findReceipt(meta: unknown): { readonly ok: true; readonly receipt: unknown } | Rejected {

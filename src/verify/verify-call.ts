@@ -5,6 +5,7 @@ import type { ReceiptV1 } from "../receipt/types.js";
 import type { ReplayStore } from "../replay/types.js";
 import type { TrustRegistry } from "../trust/registry.js";
 import { claimNonce } from "./claim-nonce.js";
+import type { VerifyLimits } from "./limits.js";
 import { canonicalReceipt, checkParams, checkSignature } from "./check-signature.js";
 import { checkScope, checkSignerClaims, findSigner } from "./check-signer.js";
 import { checkTarget, checkTime, checkTool } from "./check-intent.js";
@@ -21,15 +22,6 @@ export interface CallRequest {
   readonly params: unknown;
   /** The request's `params._meta`. */
   readonly meta: unknown;
-}
-
-export interface VerifyLimits {
-  /** Bytes of a receipt as canonical JSON. */
-  readonly receiptBytes: number;
-  /** Bytes of the arguments as canonical JSON. */
-  readonly argumentBytes: number;
-  /** Levels of arrays and objects in the arguments. */
-  readonly depth: number;
 }
 
 /** What the checks look at, apart from the call. */

@@ -10,7 +10,7 @@ import { optionRecord, refuseUnsupported, textOption } from "../../lib/option.js
 import type { OptionRecord } from "../../lib/option.js";
 import type { ReplayStore } from "../../replay/types.js";
 import { TrustRegistry } from "../../trust/registry.js";
-import type { VerifyLimits } from "../../verify/verify-call.js";
+import type { VerifyLimits } from "../../verify/limits.js";
 import type { GuardEvent } from "./events.js";
 import { parseIdentityOption } from "../identity.js";
 import type { IdentityOption } from "../identity.js";
