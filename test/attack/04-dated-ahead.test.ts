@@ -49,6 +49,18 @@ describe("class 4: a receipt dated ahead, replayed when its nonce may be forgott
     expect(stand.runs()).toBe(1);
   });
 
+  it("asks the store to keep a nonce for longer than any receipt can pass, by the clock of any server", async () => {
+    const asked: number[] = [];
+    const claim: ReplayStore["claim"] = (_key, _nonce, expiresAtMs, issuedAtMs) => {
+      asked.push(expiresAtMs - issuedAtMs);
+      return "claimed";
+    };
+    const stand = await openStand({ replay: () => ({ claim }), guard: { maxAgeMs: 7000, clockSkewMs: 500 } });
+    await expectAcceptedCall(stand, await stand.connect(), await stand.sign());
+    expect(asked).toEqual([expect.any(Number)]);
+    expect(asked[0]).toBeGreaterThan(7000 + 500);
+  });
+
   it("does not run it a second time when the server's clock went back in between", async () => {
     const stand = await openStand();
     const wire = await stand.connect();
