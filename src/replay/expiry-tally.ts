@@ -25,6 +25,9 @@ export class ExpiryTally {
     const at = this.#position(bucket);
     if (this.#buckets[at] === bucket) {
       this.#counts[at] = (this.#counts[at] ?? 0) + 1;
+    } else if (at === this.#buckets.length) {
+      this.#buckets.push(bucket);
+      this.#counts.push(1);
     } else {
       this.#buckets.splice(at, 0, bucket);
       this.#counts.splice(at, 0, 1);
@@ -37,20 +40,21 @@ export class ExpiryTally {
    * @returns The number of the last bucket that was forgotten just now, `undefined` when there was none.
    */
   forgetBefore(bucket: number): number | undefined {
-    const oldest = this.#buckets[0];
-    if (oldest === undefined || oldest >= bucket) return undefined;
-    const kept = this.#position(bucket);
-    const last = this.#buckets[kept - 1];
-    for (const count of this.#counts.splice(0, kept)) this.#live -= count;
-    this.#buckets.splice(0, kept);
+    let last: number | undefined;
+    while ((this.#buckets[0] ?? Infinity) < bucket) {
+      last = this.#buckets.shift();
+      this.#live -= this.#counts.shift() ?? 0;
+    }
     return last;
   }
 
-  /** Where `bucket` is, or belongs. Calls come about in the order of their times, so it is found from the end. */
+  /** Where `bucket` is, or belongs. Most calls come in the order of their times, so it is sought from the end. */
   #position(bucket: number): number {
     let low = 0;
     let high = this.#buckets.length;
-    if ((this.#buckets[high - 1] ?? bucket) < bucket) return high;
+    const last = this.#buckets[high - 1] ?? bucket;
+    if (last < bucket) return high;
+    if (last === bucket) return Math.max(0, high - 1);
     while (low < high) {
       const middle = (low + high) >>> 1;
       if ((this.#buckets[middle] ?? bucket) < bucket) low = middle + 1;

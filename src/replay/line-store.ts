@@ -6,6 +6,12 @@ const FIRST_SEGMENT_BITS = 5;
 const FIRST_SEGMENT_LINES = 1 << FIRST_SEGMENT_BITS;
 
 /**
+ * Words left out at the start of a segment. Large blocks of memory begin 16 bytes behind a page's start, where malloc
+ * keeps their size: with 112 bytes more each line is two cache lines rather than three.
+ */
+const PAD_WORDS = 28;
+
+/**
  * An array of lines that grows without ever being copied.
  *
  * Each segment is as large as all before it together, so a new one is needed ever more rarely; the operating system
@@ -19,7 +25,7 @@ export class LineStore {
   reach(line: number): void {
     while (this.#lines <= line) {
       const lines = Math.max(this.#lines, FIRST_SEGMENT_LINES);
-      this.#segments.push(new Int32Array(lines * LINE_WORDS));
+      this.#segments.push(new Int32Array(PAD_WORDS + lines * LINE_WORDS));
       this.#lines += lines;
     }
   }
@@ -34,7 +40,8 @@ export class LineStore {
   /** Where in {@link words} a line begins. */
   offset(line: number): number {
     const segment = segmentOf(line);
-    return (segment === 0 ? line : line - ((FIRST_SEGMENT_LINES >>> 1) << segment)) * LINE_WORDS;
+    const first = segment === 0 ? 0 : (FIRST_SEGMENT_LINES >>> 1) << segment;
+    return PAD_WORDS + (line - first) * LINE_WORDS;
   }
 }
 

@@ -124,10 +124,13 @@ class MemoryStore implements MemoryReplayStore {
     const known = this.#signers.get(key);
     const signer = known ?? { salt: signerSalt(this.#secret, key), tally: new ExpiryTally() };
     writeFingerprint(this.#print, signer.salt, nonce);
-    if (this.#table.has(this.#print, this.#alive)) return "replayed";
-    this.#checkRoom(signer, bucket, issuedAtMs);
+    const refusal = this.#findRefusal(signer, bucket, issuedAtMs);
+    if (refusal !== undefined) {
+      if (this.#table.has(this.#print, this.#alive)) return "replayed";
+      throw refusal;
+    }
+    if (!this.#table.add(this.#print, bucket, this.#alive)) return "replayed";
     if (known === undefined) this.#signers.set(key, signer);
-    this.#table.add(this.#print, bucket, this.#alive);
     this.#total.add(bucket);
     if (issuedAtMs > (this.#latestIssuedMs.get(bucket) ?? -1)) this.#latestIssuedMs.set(bucket, issuedAtMs);
     signer.tally.add(bucket);
@@ -174,20 +177,22 @@ class MemoryStore implements MemoryReplayStore {
     }
   }
 
-  #checkRoom(signer: KnownSigner, bucket: number, issuedAtMs: number): void {
+  /** Says why a nonce that is not there cannot be taken. */
+  #findRefusal(signer: KnownSigner, bucket: number, issuedAtMs: number): ReplayStoreError | undefined {
     if (bucket < this.#alive || issuedAtMs <= this.#forgottenIssuedMs) {
-      throw refuse(
+      return refuse(
         "replay_unavailable",
         "nonces of this time are forgotten: it is past, or the clock went back",
       );
     }
     if (this.#total.live >= this.#capacity) {
-      throw refuse("replay_full", `the store holds ${this.#capacity} live nonces`);
+      return refuse("replay_full", `the store holds ${this.#capacity} live nonces`);
     }
     signer.tally.forgetBefore(this.#alive);
     if (signer.tally.live >= this.#perSignerShare) {
-      throw refuse("replay_full", `the signer has ${this.#perSignerShare} live nonces`);
+      return refuse("replay_full", `the signer has ${this.#perSignerShare} live nonces`);
     }
+    return undefined;
   }
 
   /** Gives the memory of a past rush back. */

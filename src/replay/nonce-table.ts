@@ -55,51 +55,56 @@ export class NonceTable {
 
   /** Tells whether the fingerprint is there and alive. */
   has(print: Int32Array, alive: number): boolean {
-    const { 0: first = 0, 1: second = 0, 2: third = 0, 3: fourth = 0 } = print;
-    const home = this.#homeLine(first);
-    let words = this.#home.words(home);
-    let at = this.#home.offset(home);
-    for (;;) {
+    let lines = this.#home;
+    let line = this.#homeLine(print);
+    do {
+      const words = lines.words(line);
+      const at = lines.offset(line);
       for (let slot = at + FIRST; slot < at + FIRST + SLOTS; slot++) {
-        if (
-          words[slot] === first &&
-          words[slot + SECOND] === second &&
-          words[slot + THIRD] === third &&
-          words[slot + FOURTH] === fourth &&
-          isAlive(words, slot, alive)
-        ) {
-          return true;
-        }
+        if (holds(words, slot, print) && isAlive(words, slot, alive)) return true;
       }
-      const link = words[at + LINK] ?? 0;
-      if (link === 0) return false;
-      words = this.#spill.words(link);
-      at = this.#spill.offset(link);
-    }
+      lines = this.#spill;
+      line = words[at + LINK] ?? 0;
+    } while (line !== 0);
+    return false;
   }
 
-  /** Adds a fingerprint that is not there. */
-  add(print: Int32Array, time: number, alive: number): void {
-    const { 0: first = 0, 1: second = 0, 2: third = 0, 3: fourth = 0 } = print;
-    const home = this.#homeLine(first);
+  /**
+   * Adds a fingerprint until `time`, unless it is there and alive.
+   *
+   * @returns Whether it was added.
+   */
+  add(print: Int32Array, time: number, alive: number): boolean {
+    const home = this.#homeLine(print);
     let words = this.#home.words(home);
     let at = this.#home.offset(home);
+    if ((words[at + LINK] ?? 0) !== 0) this.#dropDeadLink(words, at, alive);
+    let freeWords = words;
+    let free = NONE;
     for (;;) {
-      this.#dropDeadLink(words, at, alive);
-      const slot = findFreeSlot(words, at, alive);
-      if (slot !== NONE) {
-        words[slot] = first;
-        words[slot + TIME] = time;
-        words[slot + SECOND] = second;
-        words[slot + THIRD] = third;
-        words[slot + FOURTH] = fourth;
-        return;
+      for (let slot = at + FIRST; slot < at + FIRST + SLOTS; slot++) {
+        if (isAlive(words, slot, alive)) {
+          if (holds(words, slot, print)) return false;
+        } else if (free === NONE) {
+          freeWords = words;
+          free = slot;
+        }
       }
-      const link = words[at + LINK] || this.#takeSpill();
-      words[at + LINK] = link;
+      let link = words[at + LINK] ?? 0;
+      if (link === 0) {
+        if (free !== NONE) break;
+        link = this.#takeSpill();
+        words[at + LINK] = link;
+      }
       words = this.#spill.words(link);
       at = this.#spill.offset(link);
     }
+    freeWords[free] = print[0] ?? 0;
+    freeWords[free + TIME] = time;
+    freeWords[free + SECOND] = print[1] ?? 0;
+    freeWords[free + THIRD] = print[2] ?? 0;
+    freeWords[free + FOURTH] = print[3] ?? 0;
+    return true;
   }
 
   /** Grows by at most one line if it is too small for `live` nonces: to be called after each {@link add}. */
@@ -112,7 +117,8 @@ export class NonceTable {
     this.#split(added & (this.#mask >>> 1), alive);
   }
 
-  #homeLine(first: number): number {
+  #homeLine(print: Int32Array): number {
+    const first = print[0] ?? 0;
     const line = first & this.#mask;
     return line < this.#lines ? line : line & (this.#mask >>> 1);
   }
@@ -137,21 +143,21 @@ export class NonceTable {
   /** Moves what is alive in the line at `at` to its home line, except what is at home in `here`. */
   #rehome(words: Int32Array, at: number, here: number, alive: number): void {
     for (let slot = at + FIRST; slot < at + FIRST + SLOTS; slot++) {
-      if (!isAlive(words, slot, alive) || this.#homeLine(words[slot] ?? 0) === here) continue;
+      if (!isAlive(words, slot, alive)) continue;
       this.#moved[0] = words[slot] ?? 0;
       this.#moved[1] = words[slot + SECOND] ?? 0;
       this.#moved[2] = words[slot + THIRD] ?? 0;
       this.#moved[3] = words[slot + FOURTH] ?? 0;
+      if (this.#homeLine(this.#moved) === here) continue;
       const time = words[slot + TIME] ?? 0;
       words[slot + TIME] = 0;
       this.add(this.#moved, time, alive);
     }
   }
 
-  /** Cuts off the next line of a chain if nothing in it is alive. */
+  /** Cuts off the line that the one at `at` spills into, if nothing in it is alive. */
   #dropDeadLink(words: Int32Array, at: number, alive: number): void {
     const link = words[at + LINK] ?? 0;
-    if (link === 0) return;
     const next = this.#spill.words(link);
     const from = this.#spill.offset(link);
     for (let slot = from + FIRST; slot < from + FIRST + SLOTS; slot++) if (isAlive(next, slot, alive)) return;
@@ -185,8 +191,11 @@ function isAlive(words: Int32Array, slot: number, alive: number): boolean {
   return (words[slot + TIME] ?? 0) >= alive;
 }
 
-function findFreeSlot(words: Int32Array, at: number, alive: number): number {
-  for (let slot = at + FIRST; slot < at + FIRST + SLOTS; slot++)
-    if (!isAlive(words, slot, alive)) return slot;
-  return NONE;
+function holds(words: Int32Array, slot: number, print: Int32Array): boolean {
+  return (
+    words[slot] === print[0] &&
+    words[slot + SECOND] === print[1] &&
+    words[slot + THIRD] === print[2] &&
+    words[slot + FOURTH] === print[3]
+  );
 }

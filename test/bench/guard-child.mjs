@@ -14,7 +14,7 @@ const TARGET = "mcp://bench";
 const WARM_UP_MS = 2500;
 const MEASURE_MS = 6000;
 /** What is prepared at once, so that a young heap holds it. */
-const BATCH_BYTES = 250_000;
+const BATCH_BYTES = 1_000_000;
 
 const makeArguments = SHAPES[process.argv[2]];
 const random = seededRandom(1);

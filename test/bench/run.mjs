@@ -5,6 +5,7 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { benchGuard } from "./guard.mjs";
+import { benchHttp } from "./http.mjs";
 import { benchInstall } from "./install.mjs";
 import { benchRegistry } from "./registry.mjs";
 import { benchReplay } from "./replay.mjs";
@@ -17,6 +18,7 @@ import { printTable } from "./table.mjs";
  */
 const PARTS = {
   guard: benchGuard,
+  http: benchHttp,
   replay: benchReplay,
   registry: benchRegistry,
   start: benchStart,

@@ -1,0 +1,151 @@
+/**
+ * Bench of whole calls over HTTP: a bare server, the same with one verify and sign a call and nothing else, and the
+ * same guarded. The clients are a process of their own, and the servers take turns in short rounds.
+ */
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createSigner, formatPublicKey } from "../../dist/receipt/index.js";
+import { testRegistryText } from "../../dist/testing.js";
+import { median, percentile } from "./statistics.mjs";
+
+const TARGET = "mcp://bench";
+const MODES = ["bare", "crypto", "guarded"];
+const NAMES = { bare: "bare", crypto: "verify and sign only", guarded: "guarded" };
+const WARM_UP_CALLS = 2000;
+const ROUNDS = 9;
+const CALLS = 1000;
+const STEADY_ROUNDS = 5;
+const STEADY_CALLS = 1000;
+const STEADY_RATE = 500;
+
+export async function benchHttp() {
+  const folder = await mkdtemp(join(tmpdir(), "signet-bench-"));
+  const bench = await HttpBench.start(folder);
+  try {
+    for (const mode of MODES) await bench.load(mode, WARM_UP_CALLS);
+    return [
+      ...throughputRows(await bench.rounds(ROUNDS, CALLS)),
+      ...latencyRows(await bench.rounds(STEADY_ROUNDS, STEADY_CALLS, STEADY_RATE)),
+    ];
+  } finally {
+    bench.stop();
+    await rm(folder, { recursive: true });
+  }
+}
+
+class HttpBench {
+  #servers = new Map();
+  #clients;
+
+  static async start(folder) {
+    const bench = new HttpBench();
+    const files = await writeFiles(folder);
+    for (const mode of MODES) {
+      const server = forkScript("http-server.mjs", [mode, files.registry, files.key, TARGET]);
+      const [{ port }] = await once(server, "message");
+      bench.#servers.set(mode, { server, port });
+    }
+    bench.#clients = forkScript("http-load.mjs", [files.agentSeed, TARGET]);
+    return bench;
+  }
+
+  stop() {
+    for (const { server } of this.#servers.values()) server.kill();
+    this.#clients.kill();
+  }
+
+  /** Rounds in which every server has its turn, beginning with another one each time. */
+  async rounds(count, calls, perSecond) {
+    const rounds = [];
+    for (let round = 0; round < count; round++) {
+      const measured = {};
+      for (let turn = 0; turn < MODES.length; turn++) {
+        const mode = MODES[(round + turn) % MODES.length];
+        measured[mode] = await this.load(mode, calls, perSecond);
+      }
+      rounds.push(measured);
+    }
+    return rounds;
+  }
+
+  /** @returns calls a second, the server's processor time a call, and latencies. */
+  async load(mode, calls, perSecond) {
+    const { server, port } = this.#servers.get(mode);
+    const before = await ask(server, "cpu");
+    const { ms, latencies } = await ask(this.#clients, { port, mode, calls, perSecond });
+    const after = await ask(server, "cpu");
+    return {
+      callsPerSecond: (calls / ms) * 1000,
+      cpuMicroseconds: ((after.cpuMs - before.cpuMs) / calls) * 1000,
+      p50: percentile(latencies, 50),
+      p95: percentile(latencies, 95),
+      p99: percentile(latencies, 99),
+    };
+  }
+}
+
+function throughputRows(rounds) {
+  const of = (mode, what) => median(rounds.map((round) => round[mode][what]));
+  const share = median(rounds.map(({ guarded, crypto }) => guarded.callsPerSecond / crypto.callsPerSecond));
+  const rates = MODES.map((mode) => ({
+    name: `HTTP calls, ${NAMES[mode]}`,
+    value: of(mode, "callsPerSecond"),
+    unit: "calls/s",
+    ...(mode === "guarded" ? { share, target: { atLeast: 0.95 } } : {}),
+  }));
+  const times = MODES.map((mode) => ({
+    name: `processor time a call, ${NAMES[mode]}`,
+    value: of(mode, "cpuMicroseconds"),
+    unit: "µs",
+  }));
+  return [...rates, ...times];
+}
+
+function latencyRows(rounds) {
+  const of = (mode, what) => median(rounds.map((round) => round[mode][what]));
+  const rows = MODES.flatMap((mode) =>
+    ["p50", "p95", "p99"].map((what) => ({
+      name: `${what} at ${STEADY_RATE} calls/s, ${NAMES[mode]}`,
+      value: of(mode, what),
+      unit: "ms",
+    })),
+  );
+  const added = median(rounds.map(({ guarded, crypto }) => guarded.p99 - crypto.p99));
+  return [
+    ...rows,
+    { name: "p99, guarded over verify and sign only", value: added, unit: "ms", target: { atMost: 1 } },
+  ];
+}
+
+async function writeFiles(folder) {
+  const [agentSeed, serverSeed] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+  const entry = (name, seed) => ({
+    name,
+    owner: "bench",
+    publicKey: formatPublicKey(createSigner(seed).publicKey),
+  });
+  const registry = join(folder, "registry.json");
+  const key = join(folder, "server.key");
+  await writeFile(
+    registry,
+    testRegistryText({ agents: [entry("agent", agentSeed)], servers: [entry("server", serverSeed)] }),
+  );
+  const file = { v: 1, algorithm: "ed25519", name: "server", seed: serverSeed.toString("base64") };
+  await writeFile(key, JSON.stringify(file), { mode: 0o600 });
+  return { registry, key, agentSeed: agentSeed.toString("base64") };
+}
+
+function forkScript(script, args) {
+  return fork(fileURLToPath(new URL(script, import.meta.url)), args);
+}
+
+async function ask(child, order) {
+  child.send(order);
+  const [answer] = await once(child, "message");
+  if (answer.error !== undefined) throw new Error(answer.error);
+  return answer;
+}
