@@ -85,6 +85,24 @@ describe("class 7: a hash-only receipt with arguments that it does not speak for
     },
   );
 
+  it.each([false, 0, "", [], "{}"])(
+    "refuses one for no arguments that comes with %j in their place",
+    async (other) => {
+      const stand = await openStand();
+      const wire = await stand.connect();
+      for (const hashOnly of [true, false]) {
+        const genuine = await stand.sign({ hashOnly, arguments: {} });
+        await expectOnlyGenuinePasses(
+          stand,
+          wire,
+          { ...genuine, arguments: other },
+          "params_mismatch",
+          genuine,
+        );
+      }
+    },
+  );
+
   it("refuses one whose own params are another null: missing, or the word", async () => {
     const stand = await openStand();
     const wire = await stand.connect();
