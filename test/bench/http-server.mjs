@@ -48,7 +48,7 @@ function createMcpServer() {
   const server = new Server({ name: "bench", version: "1.0.0" }, { capabilities: { tools: {} } });
   server.setRequestHandler(CallToolRequestSchema, ({ params }) => {
     beforeTool();
-    return { content: [{ type: "text", text: `done: ${params.arguments.title}` }] };
+    return { content: [{ type: "text", text: `done: ${String(params.arguments.title)}` }] };
   });
   return server;
 }
