@@ -19,7 +19,7 @@ const CLIENTS = 64;
 /** A minute in CI, where nobody waits for it. */
 const LOAD_MS =
   Number(process.env["SIGNET_LOAD_SECONDS"] ?? (process.env["CI"] === undefined ? 10 : 60)) * 1000;
-const WARM_UP_CALLS = 500;
+const WARM_UP_CALLS = 5000;
 
 interface Stats {
   readonly runs: number;
