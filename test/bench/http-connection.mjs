@@ -25,6 +25,7 @@ export class HttpConnection {
 
   /** Posts a JSON text. @returns the whole response, head and body. */
   post(body) {
+    if (this.#socket.destroyed) return Promise.reject(new Error("the server hung up"));
     this.#socket.write(
       `POST /mcp HTTP/1.1\r\nhost: ${this.#host}\r\ncontent-type: application/json\r\n` +
         `accept: application/json, text/event-stream\r\n${this.#session}` +

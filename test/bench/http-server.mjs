@@ -21,6 +21,8 @@ const sessions = new Map();
 const http = createServer((request, response) => {
   serve(request, response).catch((error) => response.destroy(error));
 });
+// Every server waits while the others have their turn.
+http.keepAliveTimeout = 0;
 http.listen(0, "127.0.0.1", () => process.send({ port: http.address().port }));
 process.on("message", () => {
   const { user, system } = process.cpuUsage();
