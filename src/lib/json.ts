@@ -33,3 +33,8 @@ export function ownValue(object: Readonly<JsonRecord>, key: string): unknown {
 export function isOwn(object: object, key: string): boolean {
   return Object.prototype.hasOwnProperty.call(object, key);
 }
+
+/** Tells whether a key is among those that a loop by `for…in` finds, and an object's own. */
+export function isOwnEnumerable(object: object, key: string): boolean {
+  return Object.prototype.propertyIsEnumerable.call(object, key);
+}

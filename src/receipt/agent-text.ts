@@ -1,83 +1,142 @@
-import { canonicalJson, canonicalString } from "../crypto/canonical-json.js";
+import { canonicalBytes } from "../crypto/canonical-json.js";
 import type { CanonicalLimits } from "../crypto/canonical-json.js";
-import { actionText, signerText } from "./claim-text.js";
+import { withCanonicalWriter } from "../crypto/canonical-writer.js";
+import type { CanonicalWriter } from "../crypto/canonical-writer.js";
+import { writeAction, writeSigner } from "./claim-text.js";
+import type { WriteParams } from "./claim-text.js";
 import type { IntentV1, IntentV4 } from "./parse-agent.js";
 import type { Action, AgentReceipt } from "./types.js";
 
-/** The two canonical texts of an agent's receipt. They share the params' text, which is made once. */
+/** The two canonical texts of an agent's receipt, as UTF-8. They share the params' text, which is made once. */
 export interface AgentReceiptText {
   /** What the agent signed: the receipt without `id` and `sig`, in a v4 receipt also without the chain. */
-  readonly signed: string;
+  readonly signed: Uint8Array;
   /** The whole receipt, as a v3 receipt embeds it. */
-  readonly whole: string;
+  readonly whole: Uint8Array;
+  /** The text of the params, within `signed`. */
+  readonly params: Uint8Array;
 }
 
 /**
  * Writes the canonical texts of a parsed receipt around the canonical text of its params (wire format, sections 2, 4
  * and 9). Never throws for a receipt that came out of `parseAgentReceipt` or `signReceipt`.
  *
- * @param paramsText - Canonical JSON of `receipt.action.params`; `null` for a receipt that tells only their hash.
+ * @param paramsText - Canonical text of `receipt.action.params`, as {@link paramsText} writes it; `null` for a receipt that
+ * tells only their hash.
  */
-export function agentReceiptText(receipt: AgentReceipt, paramsText: string): AgentReceiptText {
-  const parts = textParts(receipt, paramsText);
-  return {
-    signed: signedText(receipt, parts),
-    whole:
-      `{"action":${parts.action},${receipt.v === 4 ? wholeAuthorization(receipt) : ""}${parts.decision}${parts.exp}` +
-      `"id":"${receipt.id}","nonce":${parts.nonce},${parts.policy}"sig":"${receipt.sig}",${parts.tail}`,
-  };
-}
-
-/** Writes the text that an agent is about to sign. */
-export function intentText(intent: IntentV1 | IntentV4, paramsText: string): string {
-  return signedText(intent, textParts(intent, paramsText));
+export function agentReceiptText(receipt: AgentReceipt, paramsText: Uint8Array): AgentReceiptText {
+  return writeAgentReceipt(receipt, (writer) => {
+    writer.raw(paramsText);
+  });
 }
 
 /**
- * Canonical JSON of a receipt's params.
+ * Canonical text of a receipt's params, as UTF-8.
  *
  * @throws `CanonicalJsonError` when they are no JSON, too deep or too large: the peer's fault, if the receipt is a peer's.
  */
-export function paramsText(receipt: { readonly action: Action }, limits?: CanonicalLimits): string {
-  return canonicalJson(receipt.action.params, limits);
+export function paramsText(receipt: { readonly action: Action }, limits?: CanonicalLimits): Uint8Array {
+  return canonicalBytes(receipt.action.params, limits);
 }
 
-interface TextParts {
-  readonly action: string;
-  readonly decision: string;
-  readonly exp: string;
-  readonly nonce: string;
-  readonly policy: string;
-  readonly tail: string;
+/** Makes {@link agentReceiptText}, with the params written in their place. @throws what `writeParams` throws. */
+export function writeAgentReceipt(receipt: AgentReceipt, writeParams: WriteParams): AgentReceiptText {
+  return withCanonicalWriter((writer) => {
+    const places = writeSigned(writer, receipt, writeParams);
+    const end = writer.length;
+    const signed = writer.copy(0, end);
+    writer.again(0, places.authorization);
+    if (receipt.v === 4) {
+      writer.ascii('"authorization":');
+      writer.value(receipt.authorization);
+      writer.ascii(",");
+    }
+    writer.again(places.terms, places.nonce);
+    writer.ascii('"id":"');
+    writer.ascii(receipt.id);
+    writer.ascii('",');
+    writer.again(places.nonce, places.signer);
+    writer.ascii('"sig":"');
+    writer.ascii(receipt.sig);
+    writer.ascii('",');
+    writer.again(places.signer, end);
+    return {
+      signed,
+      whole: writer.copy(end),
+      params: signed.subarray(places.params, places.paramsEnd),
+    };
+  });
 }
 
-function textParts(receipt: IntentV1 | IntentV4, paramsText: string): TextParts {
-  const { authz_decision: decision } = receipt;
-  const { exp, policy } = receipt.v === 1 ? receipt : NOT_IN_V4;
-  return {
-    action: actionText(receipt.action, paramsText),
-    decision: decision === undefined ? "" : `"authz_decision":${canonicalJson(decision)},`,
-    exp: exp === undefined ? "" : `"exp":"${exp}",`,
-    nonce: canonicalString(receipt.nonce),
-    policy: policy === undefined ? "" : `"policy":${canonicalJson(policy)},`,
-    tail: `"signer":${signerText(receipt.signer)},"ts":"${receipt.ts}","v":${receipt.v}}`,
-  };
+/** Writes the text that an agent is about to sign. */
+export function intentText(intent: IntentV1 | IntentV4, paramsText: Uint8Array): Uint8Array {
+  return withCanonicalWriter((writer) => {
+    writeSigned(writer, intent, () => {
+      writer.raw(paramsText);
+    });
+    return writer.copy();
+  });
 }
 
-const NOT_IN_V4: Pick<IntentV1, "exp" | "policy"> = {};
-
-function signedText(receipt: IntentV1 | IntentV4, parts: TextParts): string {
-  return (
-    `{"action":${parts.action},${receipt.v === 4 ? signedAuthorization(receipt) : ""}${parts.decision}${parts.exp}` +
-    `"nonce":${parts.nonce},${parts.policy}${parts.tail}`
-  );
+/** Where parts of a signed text begin. */
+interface Places {
+  readonly params: number;
+  readonly paramsEnd: number;
+  /** The authorization of a v4 receipt, which ends where the terms begin: the whole receipt has another in its place. */
+  readonly authorization: number;
+  /** Decision and expiry. */
+  readonly terms: number;
+  /** The nonce, before which the whole receipt has its `id`. */
+  readonly nonce: number;
+  /** The signer, before whom the whole receipt has its `sig`. */
+  readonly signer: number;
 }
 
-/** A v4 signature covers the chain by its hash. */
-function signedAuthorization({ authorization }: IntentV4): string {
-  return `"authorization":{"chain_hash":"${authorization.chain_hash}","root_pubkey":"${authorization.root_pubkey}"},`;
+function writeSigned(
+  writer: CanonicalWriter,
+  receipt: IntentV1 | IntentV4,
+  writeParams: WriteParams,
+): Places {
+  let params = 0;
+  let paramsEnd = 0;
+  writer.ascii('{"action":');
+  writeAction(writer, receipt.action, () => {
+    params = writer.length;
+    writeParams(writer);
+    paramsEnd = writer.length;
+  });
+  writer.ascii(",");
+  const authorization = writer.length;
+  if (receipt.v === 4) {
+    // A v4 signature covers the chain by its hash.
+    const { chain_hash, root_pubkey } = receipt.authorization;
+    writer.ascii(`"authorization":{"chain_hash":"${chain_hash}","root_pubkey":"${root_pubkey}"},`);
+  }
+  const terms = writer.length;
+  writeTerms(writer, receipt);
+  const nonce = writer.length;
+  writer.ascii('"nonce":');
+  writer.text(receipt.nonce);
+  writer.ascii(",");
+  if (receipt.v === 1 && receipt.policy !== undefined) {
+    writer.ascii('"policy":');
+    writer.value(receipt.policy);
+    writer.ascii(",");
+  }
+  const signer = writer.length;
+  writer.ascii('"signer":');
+  writeSigner(writer, receipt.signer);
+  writer.ascii(',"ts":"');
+  writer.ascii(receipt.ts);
+  writer.ascii(receipt.v === 1 ? '","v":1}' : '","v":4}');
+  return { params, paramsEnd, authorization, terms, nonce, signer };
 }
 
-function wholeAuthorization({ authorization }: IntentV4): string {
-  return `"authorization":${canonicalJson(authorization)},`;
+function writeTerms(writer: CanonicalWriter, receipt: IntentV1 | IntentV4): void {
+  if (receipt.authz_decision !== undefined) {
+    writer.ascii('"authz_decision":');
+    writer.value(receipt.authz_decision);
+    writer.ascii(",");
+  }
+  if (receipt.v === 1 && receipt.exp !== undefined) writer.ascii(`"exp":"${receipt.exp}",`);
 }

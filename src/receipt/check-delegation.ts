@@ -1,5 +1,4 @@
-import { canonicalJson } from "../crypto/canonical-json.js";
-import { sha256Text } from "../crypto/digest.js";
+import { canonicalHash } from "../crypto/canonical-json.js";
 import { quoted } from "../lib/text.js";
 import { parseTime } from "../lib/time.js";
 import { grantText } from "./authority-text.js";
@@ -108,7 +107,7 @@ export type AuthorizedReceipt = Pick<ReceiptV4, "action" | "authorization" | "si
 
 /** SHA-256 of the canonical JSON of the tokens, whole. */
 export function chainHash(chain: readonly DelegationToken[]): ReceiptV4["authorization"]["chain_hash"] {
-  return sha256Text(canonicalJson(chain));
+  return canonicalHash(chain);
 }
 
 function checkLinks(chain: readonly DelegationToken[]): Check {

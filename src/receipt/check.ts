@@ -1,9 +1,8 @@
-import { canonicalJson } from "../crypto/canonical-json.js";
 import { sha256Text } from "../crypto/digest.js";
 import type { VerifyKey } from "../crypto/ed25519.js";
 import { CanonicalJsonError } from "../errors.js";
 import { parseTime } from "../lib/time.js";
-import { agentReceiptText } from "./agent-text.js";
+import { agentReceiptText, paramsText } from "./agent-text.js";
 import type { AgentReceiptText } from "./agent-text.js";
 import { checkAuthorizationDecision } from "./check-decision.js";
 import { chainHash, checkDelegationToken } from "./check-delegation.js";
@@ -29,7 +28,7 @@ export function checkAgentReceipt(receipt: AgentReceipt, key: VerifyKey, text: A
  *
  * @param agentWhole - Canonical text of the embedded agent receipt: `agentReceiptText(…).whole`.
  */
-export function checkBilateralReceipt(receipt: ReceiptV3, key: VerifyKey, agentWhole: string): boolean {
+export function checkBilateralReceipt(receipt: ReceiptV3, key: VerifyKey, agentWhole: Uint8Array): boolean {
   return holdsSignature(key, bilateralText(receipt, agentWhole), receipt.sig);
 }
 
@@ -37,9 +36,9 @@ export function checkBilateralReceipt(receipt: ReceiptV3, key: VerifyKey, agentW
  * Tells whether a receipt's `params_hash` is that of its params (wire format, section 3). A receipt that tells only
  * the hash holds by itself: there the arguments of the call are what has to be hashed.
  *
- * @param paramsText - Canonical JSON of `action.params`.
+ * @param paramsText - Canonical text of `action.params`, as `paramsText` writes it.
  */
-export function checkParamsHash(action: Action, paramsText: string): boolean {
+export function checkParamsHash(action: Action, paramsText: Uint8Array): boolean {
   return action.params === null || action.params_hash === sha256Text(paramsText);
 }
 
@@ -70,19 +69,13 @@ export function checkReceiptSignature(receipt: Receipt, lookUpKey: KeyLookup = s
 function checkAgent(
   receipt: AgentReceipt,
   lookUpKey: KeyLookup,
-): { readonly check: Check; readonly whole: string } {
-  const paramsText = canonicalJson(receipt.action.params);
-  const text = agentReceiptText(receipt, paramsText);
-  return { check: checkAgentParts(receipt, paramsText, text, lookUpKey), whole: text.whole };
+): { readonly check: Check; readonly whole: Uint8Array } {
+  const text = agentReceiptText(receipt, paramsText(receipt));
+  return { check: checkAgentParts(receipt, text, lookUpKey), whole: text.whole };
 }
 
-function checkAgentParts(
-  receipt: AgentReceipt,
-  paramsText: string,
-  text: AgentReceiptText,
-  lookUpKey: KeyLookup,
-): Check {
-  const own = checkOwn(receipt, paramsText, text.signed, lookUpKey);
+function checkAgentParts(receipt: AgentReceipt, text: AgentReceiptText, lookUpKey: KeyLookup): Check {
+  const own = checkOwn(receipt, text.params, text.signed, lookUpKey);
   if (!own.ok) return own;
   if (receipt.v === 4) {
     const chain = checkTokens(receipt, lookUpKey);
@@ -104,20 +97,20 @@ function checkTokens({ authorization }: ReceiptV4, lookUpKey: KeyLookup): Check 
 }
 
 function checkCompound(receipt: ReceiptV2, lookUpKey: KeyLookup): Check {
-  const paramsText = canonicalJson(receipt.action.params);
-  return checkOwn(receipt, paramsText, compoundText(receipt, paramsText), lookUpKey);
+  const params = paramsText(receipt);
+  return checkOwn(receipt, params, compoundText(receipt, params), lookUpKey);
 }
 
 function checkOwn(
   receipt: AgentReceipt | ReceiptV2,
-  paramsText: string,
-  signedText: string,
+  params: Uint8Array,
+  signed: Uint8Array,
   lookUpKey: KeyLookup,
 ): Check {
-  if (!checkParamsHash(receipt.action, paramsText)) {
+  if (!checkParamsHash(receipt.action, params)) {
     return failed("params_mismatch", "params_hash is not the hash of the params");
   }
-  return holdsSignature(lookUpKey(receipt.signer.pubkey), signedText, receipt.sig)
+  return holdsSignature(lookUpKey(receipt.signer.pubkey), signed, receipt.sig)
     ? HOLDS
     : failed("bad_signature", `the signature of ${receipt.id} does not hold`);
 }

@@ -1,6 +1,5 @@
-import { canonicalJson } from "../crypto/canonical-json.js";
+import { canonicalHash } from "../crypto/canonical-json.js";
 import type { CanonicalLimits } from "../crypto/canonical-json.js";
-import { sha256Text } from "../crypto/digest.js";
 import type { Sha256Text } from "../crypto/digest.js";
 import { isPlainObject } from "../lib/json.js";
 import type { JsonRecord } from "../lib/json.js";
@@ -16,7 +15,7 @@ import { BILATERAL_META, BILATERAL_META_ALIAS } from "./meta.js";
  * @throws `CanonicalJsonError` when the result has no canonical form: whoever made the result is at fault.
  */
 export function contentHash(result: unknown, limits?: CanonicalLimits): Sha256Text {
-  return sha256Text(canonicalJson(withoutCountersignature(result, "_meta"), limits));
+  return canonicalHash(withoutCountersignature(result, "_meta"), limits);
 }
 
 /**
@@ -26,7 +25,7 @@ export function contentHash(result: unknown, limits?: CanonicalLimits): Sha256Te
  * @throws `CanonicalJsonError` when the error has no canonical form.
  */
 export function errorHash(error: unknown, limits?: CanonicalLimits): Sha256Text {
-  return sha256Text(canonicalJson(withoutCountersignature(error, "data"), limits));
+  return canonicalHash(withoutCountersignature(error, "data"), limits);
 }
 
 /** Copies only what it takes something out of; a copy by spread keeps an own `__proto__` as data. */

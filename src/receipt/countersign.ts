@@ -25,7 +25,7 @@ export interface AnswerInput {
   /** The verified receipt of the call, as it was verified. */
   readonly agentReceipt: AgentReceipt;
   /** Canonical text of the same receipt, whole, as `agentReceiptText` writes it. It is signed as it stands. */
-  readonly agentReceiptText: string;
+  readonly agentReceiptText: Uint8Array;
   /** Hash of what is answered: see `contentHash` and `errorHash`. */
   readonly contentHash: Sha256Text;
   readonly outcome?: Outcome | undefined;

@@ -1,4 +1,4 @@
-import { canonicalJson } from "../crypto/canonical-json.js";
+import { canonicalBytes } from "../crypto/canonical-json.js";
 import { sha256Text } from "../crypto/digest.js";
 import type { Sha256Text } from "../crypto/digest.js";
 import { formatPublicKey } from "../crypto/key-text.js";
@@ -39,12 +39,15 @@ export interface SignerInput {
 }
 
 /** Puts together the action of a receipt, and the canonical text of its params. */
-export function actionDraft(input: ActionInput): { readonly action: object; readonly paramsText: string } {
+export function actionDraft(input: ActionInput): {
+  readonly action: object;
+  readonly paramsText: Uint8Array;
+} {
   if (input.params !== undefined && input.paramsHash !== undefined) {
     throw new OptionError("invalid_option", "paramsHash", "paramsHash goes without params");
   }
   const params = input.paramsHash !== undefined ? null : input.params === undefined ? {} : input.params;
-  const paramsText = canonicalJson(params);
+  const paramsText = canonicalBytes(params);
   return {
     action: {
       tool: input.tool,

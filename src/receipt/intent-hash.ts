@@ -1,5 +1,4 @@
-import { canonicalJson } from "../crypto/canonical-json.js";
-import { sha256Text } from "../crypto/digest.js";
+import { canonicalHash } from "../crypto/canonical-json.js";
 import type { Sha256Text } from "../crypto/digest.js";
 import type { Action } from "./types.js";
 
@@ -11,5 +10,5 @@ export type Intent = Pick<Action, "tool" | "params_hash" | "target" | "transport
  * lower case. What correlates a call with others is left out, so that the decision can be made before the call.
  */
 export function intentHash({ tool, params_hash, target, transport }: Intent): Sha256Text {
-  return sha256Text(canonicalJson({ tool, params_hash, target, transport: transport.toLowerCase() }));
+  return canonicalHash({ tool, params_hash, target, transport: transport.toLowerCase() });
 }

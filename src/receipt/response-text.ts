@@ -1,25 +1,49 @@
-import { canonicalString } from "../crypto/canonical-json.js";
-import { actionText, responseText, serverText, signerText } from "./claim-text.js";
+import { withCanonicalWriter } from "../crypto/canonical-writer.js";
+import { writeAction, writeResponse, writeServer, writeSigner } from "./claim-text.js";
 import type { Countersignature, UnsignedV2 } from "./parse-response.js";
 
-/** Writes what the agent signs of a v2 receipt: all but `id` and `sig` (wire format, section 5). */
-export function compoundText(receipt: UnsignedV2, paramsText: string): string {
-  return (
-    `{"action":${actionText(receipt.action, paramsText)},"nonce":${canonicalString(receipt.nonce)},` +
-    `"response":${responseText(receipt.response)},"signer":${signerText(receipt.signer)},` +
-    `"ts_request":"${receipt.ts_request}","ts_response":"${receipt.ts_response}","v":2}`
-  );
+/**
+ * Writes what the agent signs of a v2 receipt: all but `id` and `sig` (wire format, section 5).
+ *
+ * @param paramsText - Canonical text of `action.params`, as `paramsText` writes it.
+ * @returns UTF-8.
+ */
+export function compoundText(receipt: UnsignedV2, paramsText: Uint8Array): Uint8Array {
+  return withCanonicalWriter((writer) => {
+    writer.ascii('{"action":');
+    writeAction(writer, receipt.action, () => {
+      writer.raw(paramsText);
+    });
+    writer.ascii(',"nonce":');
+    writer.text(receipt.nonce);
+    writer.ascii(',"response":');
+    writeResponse(writer, receipt.response);
+    writer.ascii(',"signer":');
+    writeSigner(writer, receipt.signer);
+    writer.ascii(`,"ts_request":"${receipt.ts_request}","ts_response":"${receipt.ts_response}","v":2}`);
+    return writer.copy();
+  });
 }
 
 /**
  * Writes what the server signs of a v3 receipt: all but `id`, `sig` and `extensions` (wire format, section 6).
  *
  * @param agentWhole - Canonical text of the whole agent receipt, as `agentReceiptText` writes it.
+ * @returns UTF-8.
  */
-export function bilateralText(receipt: Countersignature, agentWhole: string): string {
-  return (
-    `{"agent_receipt":${agentWhole},"nonce":${canonicalString(receipt.nonce)},` +
-    `"response":${responseText(receipt.response)},"server":${serverText(receipt.server)},` +
-    `"ts_response":"${receipt.ts_response}","v":3}`
-  );
+export function bilateralText(receipt: Countersignature, agentWhole: Uint8Array): Uint8Array {
+  return withCanonicalWriter((writer) => {
+    writer.ascii('{"agent_receipt":');
+    writer.raw(agentWhole);
+    writer.ascii(',"nonce":');
+    writer.text(receipt.nonce);
+    writer.ascii(',"response":');
+    writeResponse(writer, receipt.response);
+    writer.ascii(',"server":');
+    writeServer(writer, receipt.server);
+    writer.ascii(',"ts_response":"');
+    writer.ascii(receipt.ts_response);
+    writer.ascii('","v":3}');
+    return writer.copy();
+  });
 }

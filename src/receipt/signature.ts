@@ -17,8 +17,8 @@ export function soundKey(pubkey: PublicKeyText): VerifyKey | undefined {
   return importVerifyKey(bytes);
 }
 
-/** Tells whether a signature over a canonical text holds. Never throws. */
-export function holdsSignature(key: VerifyKey | undefined, text: string, sig: SignatureText): boolean {
+/** Tells whether a signature over a canonical text, in UTF-8, holds. Never throws. */
+export function holdsSignature(key: VerifyKey | undefined, text: Uint8Array, sig: SignatureText): boolean {
   const signature = parseSignatureText(sig);
-  return key !== undefined && signature !== undefined && verifySignature(key, Buffer.from(text), signature);
+  return key !== undefined && signature !== undefined && verifySignature(key, text, signature);
 }

@@ -14,17 +14,17 @@ export interface Signed<Prefix extends string> {
 }
 
 /**
- * Signs a canonical text.
+ * Signs a canonical text, given as UTF-8.
  *
  * @param prefix - Of the identifier: `rec`, `del` or `dec`.
  * @throws `SignerError`, or rejects with it, as `signWith` does.
  */
 export function signText<Prefix extends string>(
   signer: Signer,
-  text: string,
+  text: Uint8Array,
   prefix: Prefix,
 ): MaybePromise<Signed<Prefix>> {
-  return andThen(signWith(signer, Buffer.from(text)), (signature) => ({
+  return andThen(signWith(signer, text), (signature) => ({
     sig: formatSignature(signature),
     id: artifactId(prefix, signature),
   }));

@@ -1,5 +1,4 @@
-import { canonicalJson } from "../crypto/canonical-json.js";
-import { sha256Text } from "../crypto/digest.js";
+import { canonicalHash } from "../crypto/canonical-json.js";
 import { formatPublicKey } from "../crypto/key-text.js";
 import type { PublicKeyText } from "../crypto/key-text.js";
 import { generateSigner } from "../crypto/signer.js";
@@ -119,7 +118,7 @@ export async function signedCall(input: SignedCallInput): Promise<SignedCallPara
     issuedAtMs,
     expMs,
     nonce,
-    ...(input.hashOnly === true ? { paramsHash: sha256Text(canonicalJson(params)) } : { params }),
+    ...(input.hashOnly === true ? { paramsHash: canonicalHash(params) } : { params }),
   });
   const sent = input.arguments === undefined ? {} : { arguments: input.arguments };
   return { name: tool, ...sent, _meta: { [RECEIPT_META]: receipt } };

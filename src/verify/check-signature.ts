@@ -1,12 +1,11 @@
-import { canonicalJson } from "../crypto/canonical-json.js";
+import { canonicalHash } from "../crypto/canonical-json.js";
 import { copyJson } from "../crypto/copy-json.js";
 import { sha256Text } from "../crypto/digest.js";
 import { verifySignature } from "../crypto/ed25519.js";
 import type { VerifyKey } from "../crypto/ed25519.js";
-import { equalJson } from "../crypto/equal-json.js";
 import { bytesOf } from "../crypto/key-text.js";
 import { CanonicalJsonError } from "../errors.js";
-import { agentReceiptText } from "../receipt/agent-text.js";
+import { writeAgentReceipt } from "../receipt/agent-text.js";
 import type { AgentReceiptText } from "../receipt/agent-text.js";
 import type { ReceiptV1 } from "../receipt/types.js";
 import { RECEIPT_LEVELS } from "./limits.js";
@@ -14,24 +13,32 @@ import { reject } from "./verdict.js";
 import type { Rejected, VerifiedSigner } from "./verdict.js";
 import type { VerifyLimits } from "./limits.js";
 
-interface CanonicalReceipt {
+export interface CanonicalReceipt {
   readonly ok: true;
   /** A copy of the receipt that nobody else holds. */
   readonly receipt: ReceiptV1;
-  /** Canonical text of its params; `null` for a hash-only receipt. */
-  readonly params: string;
   readonly text: AgentReceiptText;
+  /** Whether the receipt's params are what was sent. Says nothing for a hash-only receipt, which has none. */
+  readonly isSent: boolean;
 }
 
 /**
  * Copies the receipt, so that whoever holds the message cannot change what is verified and countersigned, and writes
- * it as canonical JSON. What has no such form was never signed by a sound signer.
+ * it as canonical JSON. What has no such form was never signed by a sound signer. In the same walk its params are
+ * compared with what was sent: equal values have equal canonical texts, so that needs none of its own.
  */
-export function canonicalReceipt(receipt: ReceiptV1, limits: VerifyLimits): CanonicalReceipt | Rejected {
+export function canonicalReceipt(
+  receipt: ReceiptV1,
+  sent: unknown,
+  limits: VerifyLimits,
+): CanonicalReceipt | Rejected {
   try {
     const copy = copyJson(receipt, limits.depth + RECEIPT_LEVELS);
-    const params = canonicalParams(copy.action.params, limits);
-    return { ok: true, receipt: copy, params, text: agentReceiptText(copy, params) };
+    let isSent = false;
+    const text = writeAgentReceipt(copy, (writer) => {
+      isSent = writer.sameValue(copy.action.params, sent, canonicalLimits(limits));
+    });
+    return { ok: true, receipt: copy, text, isSent };
   } catch (error) {
     return rejectNotCanonical(error, "malformed", "the receipt");
   }
@@ -42,18 +49,16 @@ export function checkSignature(
   text: AgentReceiptText,
   key: VerifyKey,
 ): Rejected | undefined {
-  if (verifySignature(key, Buffer.from(text.signed), bytesOf(receipt.sig))) return undefined;
+  if (verifySignature(key, text.signed, bytesOf(receipt.sig))) return undefined;
   return reject("bad_signature", "the signature is not the listed key's over this receipt");
 }
 
 /**
- * Checks that what was sent is what was signed: `params_hash` is the hash of the receipt's params, and the wire's
- * arguments equal these. Equal values have equal canonical texts, so the arguments need no canonicalisation of
- * their own, unless the receipt is hash-only.
+ * Checks that what was sent is what was signed: `params_hash` is the hash of the receipt's params, and these are what
+ * was sent. A hash-only receipt has the hash of what was sent.
  */
 export function checkParams(
-  receipt: ReceiptV1,
-  paramsText: string,
+  { receipt, text, isSent }: CanonicalReceipt,
   sent: unknown,
   limits: VerifyLimits,
   signer: VerifiedSigner,
@@ -61,21 +66,21 @@ export function checkParams(
   const { params, params_hash: signedHash } = receipt.action;
   if (params === null) {
     try {
-      if (sha256Text(canonicalParams(sent, limits)) === signedHash) return undefined;
+      if (canonicalHash(sent, canonicalLimits(limits)) === signedHash) return undefined;
     } catch (error) {
       return { ...rejectNotCanonical(error, "params_mismatch", "the arguments"), signer };
     }
     return reject("params_mismatch", "the arguments do not have the signed hash", signer);
   }
-  if (sha256Text(paramsText) !== signedHash) {
+  if (sha256Text(text.params) !== signedHash) {
     return reject("params_mismatch", "params_hash is not the hash of the receipt's params", signer);
   }
-  if (equalJson(sent, params)) return undefined;
+  if (isSent) return undefined;
   return reject("params_mismatch", "the arguments differ from the receipt's params", signer);
 }
 
-function canonicalParams(params: unknown, limits: VerifyLimits): string {
-  return canonicalJson(params, { maxDepth: limits.depth, maxBytes: limits.argumentBytes });
+function canonicalLimits(limits: VerifyLimits): { readonly maxDepth: number; readonly maxBytes: number } {
+  return { maxDepth: limits.depth, maxBytes: limits.argumentBytes };
 }
 
 function rejectNotCanonical(error: unknown, code: "malformed" | "params_mismatch", what: string): Rejected {

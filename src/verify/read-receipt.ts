@@ -1,4 +1,4 @@
-import { equalJson } from "../crypto/equal-json.js";
+import { isSameJson } from "../crypto/canonical-json.js";
 import { exceedsJson } from "../crypto/measure-json.js";
 import { isPlainObject, ownValue } from "../lib/json.js";
 import { RECEIPT_META, RECEIPT_META_ALIAS } from "../receipt/meta.js";
@@ -9,25 +9,32 @@ import type { Rejected } from "./verdict.js";
 import { RECEIPT_LEVELS } from "./limits.js";
 import type { VerifyLimits } from "./limits.js";
 
-/** Finds the receipt in a request's `_meta`, under its name or its alias. Both have to be equal if both are there. */
-export function findReceipt(meta: unknown): { readonly ok: true; readonly receipt: unknown } | Rejected {
+/**
+ * Finds the receipt in a request's `_meta`, under its name or its alias. Both have to be equal if both are there, and to
+ * be compared within the limits.
+ */
+export function findReceipt(
+  meta: unknown,
+  limits: VerifyLimits,
+): { readonly ok: true; readonly receipt: unknown } | Rejected {
   if (!isPlainObject(meta)) return reject("unsigned", "the request has no _meta");
   const named = ownValue(meta, RECEIPT_META);
   const alias = ownValue(meta, RECEIPT_META_ALIAS);
   if (named === undefined && alias === undefined) return reject("unsigned", `_meta has no ${RECEIPT_META}`);
-  if (named !== undefined && alias !== undefined && !equalJson(named, alias)) {
-    return reject("malformed", `_meta has both ${RECEIPT_META} and ${RECEIPT_META_ALIAS}, and they differ`);
+  if (named !== undefined && alias !== undefined) {
+    const oversize = checkReceiptSize(named, limits);
+    if (oversize !== undefined) return oversize;
+    if (!isSameJson(named, alias, receiptLimits(limits))) {
+      return reject("malformed", `_meta has both ${RECEIPT_META} and ${RECEIPT_META_ALIAS}, and they differ`);
+    }
   }
   return { ok: true, receipt: named === undefined ? alias : named };
 }
 
 /** Refuses what is larger or deeper than the limits, at the cost of a bounded look. */
 export function checkSize(receipt: unknown, params: unknown, limits: VerifyLimits): Rejected | undefined {
-  const receiptExcess = exceedsJson(receipt, {
-    maxBytes: limits.receiptBytes,
-    maxDepth: limits.depth + RECEIPT_LEVELS,
-  });
-  if (receiptExcess !== undefined) return tooLarge("the receipt", receiptExcess);
+  const oversize = checkReceiptSize(receipt, limits);
+  if (oversize !== undefined) return oversize;
   const excess = exceedsJson(params, { maxBytes: limits.argumentBytes, maxDepth: limits.depth });
   return excess === undefined ? undefined : tooLarge("the arguments", excess);
 }
@@ -48,6 +55,15 @@ export function readReceipt(value: unknown): { readonly ok: true; readonly recei
   if (!parsed.ok) return reject(parsed.code, parsed.detail);
   if (parsed.value.v !== 1) return reject("unsupported_authority", "the receipt is a delegated one (v4)");
   return { ok: true, receipt: parsed.value };
+}
+
+function checkReceiptSize(receipt: unknown, limits: VerifyLimits): Rejected | undefined {
+  const excess = exceedsJson(receipt, receiptLimits(limits));
+  return excess === undefined ? undefined : tooLarge("the receipt", excess);
+}
+
+function receiptLimits(limits: VerifyLimits): { readonly maxBytes: number; readonly maxDepth: number } {
+  return { maxBytes: limits.receiptBytes, maxDepth: limits.depth + RECEIPT_LEVELS };
 }
 
 function tooLarge(what: string, excess: "bytes" | "depth"): Rejected {

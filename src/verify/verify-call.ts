@@ -68,7 +68,7 @@ export function verifyCall(
   context: VerifyContext,
   signal?: AbortSignal,
 ): MaybePromise<Verified | Rejected> {
-  const found = findReceipt(request.meta);
+  const found = findReceipt(request.meta, context.limits);
   if (!found.ok) return found;
   const oversize = checkSize(found.receipt, request.params, context.limits);
   if (oversize !== undefined) return oversize;
@@ -88,13 +88,13 @@ export function verifyCall(
     checkScope(receipt, signed.entry, registry, context);
   if (misfit !== undefined) return misfit;
 
-  const canonical = canonicalReceipt(receipt, context.limits);
+  const canonical = canonicalReceipt(receipt, request.params, context.limits);
   if (!canonical.ok) return canonical;
   const { text } = canonical;
   const forged = checkSignature(canonical.receipt, text, signed.key);
   if (forged !== undefined) return forged;
   const { signer } = signed;
-  const altered = checkParams(canonical.receipt, canonical.params, request.params, context.limits, signer);
+  const altered = checkParams(canonical, request.params, context.limits, signer);
   if (altered !== undefined) return altered;
   const unwanted = context.admit?.(signer);
   if (unwanted !== undefined) return unwanted;

@@ -28,6 +28,7 @@ import {
   root,
   server,
 } from "./samples.js";
+import { utf8 } from "../support/bytes.js";
 
 const serverKey = importVerifyKey(server.publicKey);
 
@@ -69,7 +70,7 @@ describe("countersigning a call", () => {
     const receipt = receiptV3(agentReceipt);
     const { id: _id, sig: _sig, ...signed } = receipt;
     const whole = agentReceiptText(agentReceipt, paramsText(agentReceipt)).whole;
-    expect(bilateralText(receipt, whole)).toBe(canonicalJson(signed));
+    expect(utf8(bilateralText(receipt, whole))).toBe(canonicalJson(signed));
     expect(checkBilateralReceipt(receipt, serverKey, whole)).toBe(true);
     expect(checkBilateralReceipt(receipt, importVerifyKey(root.publicKey), whole)).toBe(false);
   });

@@ -20,6 +20,7 @@ import { at, changed, paths, without } from "../support/json-paths.js";
 import type { Path } from "../support/json-paths.js";
 import { jsonValues } from "../support/json-values.js";
 import { artifacts, decisionsByBasis, fullReceiptV1, receiptV1, receiptV3, receiptV4 } from "./samples.js";
+import { utf8 } from "../support/bytes.js";
 
 type Parser = (value: unknown) => Parsed<unknown>;
 
@@ -250,7 +251,9 @@ describe("params", () => {
         const value = { ...receiptV1(), action: { ...receiptV1().action, params } };
         const parsed = parseAgentReceipt(value);
         if (!parsed.ok) throw new TypeError(parsed.detail);
-        expect(agentReceiptText(parsed.value, paramsText(parsed.value)).whole).toBe(canonicalJson(value));
+        expect(utf8(agentReceiptText(parsed.value, paramsText(parsed.value)).whole)).toBe(
+          canonicalJson(value),
+        );
       }),
       { numRuns: 200 },
     );

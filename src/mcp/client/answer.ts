@@ -1,4 +1,3 @@
-import { canonicalJson } from "../../crypto/canonical-json.js";
 import { sha256Text } from "../../crypto/digest.js";
 import { verifySignature } from "../../crypto/ed25519.js";
 import { parseSignatureText } from "../../crypto/key-text.js";
@@ -6,7 +5,7 @@ import { CanonicalJsonError } from "../../errors.js";
 import { isPlainObject, ownValue } from "../../lib/json.js";
 import type { JsonRecord } from "../../lib/json.js";
 import { parseTime } from "../../lib/time.js";
-import { agentReceiptText } from "../../receipt/agent-text.js";
+import { agentReceiptText, paramsText } from "../../receipt/agent-text.js";
 import { contentHash, errorHash } from "../../receipt/content-hash.js";
 import { bilateralText } from "../../receipt/response-text.js";
 import type { Outcome, OutcomeStatus, ReceiptV3 } from "../../receipt/types.js";
@@ -49,7 +48,7 @@ export function checkAnswer(
     );
   }
   const signature = parseSignatureText(receipt.sig);
-  const text = Buffer.from(bilateralText(receipt, whole));
+  const text = bilateralText(receipt, whole);
   if (signature === undefined || !verifySignature(server.key, text, signature)) {
     return rejectAnswer(
       "bad_countersignature",
@@ -65,9 +64,9 @@ export function checkAnswer(
 }
 
 /** Canonical text of the agent's receipt as the server returned it. */
-function embeddedText({ agent_receipt: receipt }: ReceiptV3): string | undefined {
+function embeddedText({ agent_receipt: receipt }: ReceiptV3): Uint8Array | undefined {
   try {
-    return agentReceiptText(receipt, canonicalJson(receipt.action.params)).whole;
+    return agentReceiptText(receipt, paramsText(receipt)).whole;
   } catch (error) {
     if (error instanceof CanonicalJsonError) return undefined;
     throw error;
@@ -78,8 +77,13 @@ function embeddedText({ agent_receipt: receipt }: ReceiptV3): string | undefined
  * Tells whether the embedded receipt is the one that was sent. A resumed request was sent without: its answer has to
  * be to an unanswered call of ours of the same tool with the same arguments.
  */
-function answersCall(receipt: ReceiptV3, whole: string, call: SentCall, sentReceipts: SentReceipts): boolean {
-  if (call.receipt !== undefined) return whole === call.receipt.whole;
+function answersCall(
+  receipt: ReceiptV3,
+  whole: Uint8Array,
+  call: SentCall,
+  sentReceipts: SentReceipts,
+): boolean {
+  if (call.receipt !== undefined) return Buffer.compare(whole, call.receipt.whole) === 0;
   const { id, action } = receipt.agent_receipt;
   return (
     action.tool === call.tool &&

@@ -1,4 +1,4 @@
-import { equalJson } from "../../crypto/equal-json.js";
+import { isSameJson } from "../../crypto/canonical-json.js";
 import { isPlainObject, ownValue } from "../../lib/json.js";
 import type { JsonRecord } from "../../lib/json.js";
 import { BILATERAL_META, BILATERAL_META_ALIAS } from "../../receipt/meta.js";
@@ -35,7 +35,7 @@ export function readCountersignature(
     const missing = rejectAnswer("countersignature_missing", `the ${body.kind} has no ${BILATERAL_META}`);
     return body.kind === "error" ? { ...missing, answered: readUnverifiedError(body.content) } : missing;
   }
-  if (named !== undefined && alias !== undefined && !equalJson(named, alias)) {
+  if (named !== undefined && alias !== undefined && !isSameJson(named, alias)) {
     return rejectAnswer("countersignature_malformed", `${BILATERAL_META} and ${BILATERAL_META_ALIAS} differ`);
   }
   const parsed = parseBilateralReceipt(named === undefined ? alias : named);

@@ -163,6 +163,6 @@ function refused(rejection: ClientRejection): Assessment {
 /** The receipt as it was signed: what was handed to the transport may have been written to since. */
 function sentReceipt({ receipt }: SentCall): AgentReceipt | undefined {
   if (receipt === undefined) return undefined;
-  const parsed = parseAgentReceipt(JSON.parse(receipt.whole));
+  const parsed = parseAgentReceipt(JSON.parse(Buffer.from(receipt.whole).toString()));
   return parsed.ok ? parsed.value : undefined;
 }

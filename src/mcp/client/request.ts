@@ -1,12 +1,11 @@
-import { canonicalJson } from "../../crypto/canonical-json.js";
-import { sha256Text } from "../../crypto/digest.js";
+import { canonicalHash } from "../../crypto/canonical-json.js";
 import type { Sha256Text } from "../../crypto/digest.js";
 import { CanonicalJsonError, OptionError, SignerError } from "../../errors.js";
 import { isPlainObject, ownValue } from "../../lib/json.js";
 import type { JsonRecord } from "../../lib/json.js";
 import { andThen, isPromise } from "../../lib/maybe-promise.js";
 import type { MaybePromise } from "../../lib/maybe-promise.js";
-import { agentReceiptText } from "../../receipt/agent-text.js";
+import { agentReceiptText, paramsText } from "../../receipt/agent-text.js";
 import { RECEIPT_META, RECEIPT_META_ALIAS } from "../../receipt/meta.js";
 import { signReceipt } from "../../receipt/sign.js";
 import type { ReceiptV1 } from "../../receipt/types.js";
@@ -34,8 +33,8 @@ export interface SentCall {
 
 export interface SentReceipt {
   readonly id: string;
-  /** Canonical text of the whole receipt. Kept as text: the peer in memory may write to what it was sent. */
-  readonly whole: string;
+  /** Canonical text of the whole receipt. Kept as bytes: the peer in memory may write to what it was sent. */
+  readonly whole: Uint8Array;
 }
 
 /** With what a request is signed. */
@@ -90,7 +89,7 @@ function draftCall({ id, method, params, raw }: Request, target: string): Draft 
   if (!isPlainObject(sent)) throw new CanonicalJsonError("not_json", "the params are no object");
   const { tool, params: intent } = signedIntent(method, sent);
   if (tool === undefined) throw new OptionError("missing_option", "tool", "the call names no tool");
-  const paramsHash = sha256Text(canonicalJson(intent));
+  const paramsHash = canonicalHash(intent);
   const task = Object.hasOwn(sent, "task");
   return { id, method, tool, target, paramsHash, task, intent, request: { ...raw, params: sent } };
 }
@@ -120,7 +119,7 @@ function sealCall(draft: Draft, receipt: ReceiptV1, { settings }: Signing): Sign
   const found = ownValue(members, "_meta");
   const { [RECEIPT_META]: _named, [RECEIPT_META_ALIAS]: _alias, ...meta } = isPlainObject(found) ? found : {};
   const sealed = { ...members, _meta: { ...meta, [settings.metaKey]: receipt } };
-  const { whole } = agentReceiptText(receipt, canonicalJson(receipt.action.params));
+  const { whole } = agentReceiptText(receipt, paramsText(receipt));
   return {
     ok: true,
     call: { ...call, request: { ...call.request, params: sealed }, receipt: { id: receipt.id, whole } },

@@ -123,7 +123,10 @@ export class GuardCore {
 
   /** The id that the receipt of a request claims, unverified. */
   receiptId(params: unknown): unknown {
-    const found = findReceipt(isPlainObject(params) ? ownValue(params, "_meta") : undefined);
+    const found = findReceipt(
+      isPlainObject(params) ? ownValue(params, "_meta") : undefined,
+      this.options.limits,
+    );
     return found.ok && isPlainObject(found.receipt) ? ownValue(found.receipt, "id") : undefined;
   }
 
@@ -208,7 +211,7 @@ function taskIdOf(params: unknown): { readonly value: unknown } {
 function unsignable(maxMessageBytes: number, name: string): (text: AgentReceiptText) => string | undefined {
   const spare = maxMessageBytes - COUNTERSIGN_BYTES - Buffer.byteLength(JSON.stringify(name));
   return (text) =>
-    Buffer.byteLength(text.whole) <= spare
+    text.whole.length <= spare
       ? undefined
       : `the countersignature would be over more than the ${maxMessageBytes} bytes that the server's signer takes`;
 }

@@ -11,6 +11,7 @@ import { createSigner, generateSeed } from "../../../src/receipt/index.js";
 import type { Guard, VerifiedCall } from "../../../src/server.js";
 import { openStand } from "../../attack/support/stand.js";
 import type { Stand } from "../../attack/support/stand.js";
+import { utf8 } from "../../support/bytes.js";
 
 async function verified(stand: Stand, params?: unknown): Promise<VerifiedCall> {
   const verdict = await stand.guard.verify(params ?? (await stand.sign()));
@@ -122,7 +123,7 @@ describe("countersign", () => {
     expect(receipt.agent_receipt).toEqual(original);
     expect(checkReceiptSignature(receipt)).toEqual({ ok: true });
     const { agent_receipt: agentReceipt } = receipt;
-    expect(agentReceiptText(agentReceipt, paramsText(agentReceipt)).whole).toContain('"list":[1,2]');
+    expect(utf8(agentReceiptText(agentReceipt, paramsText(agentReceipt)).whole)).toContain('"list":[1,2]');
   });
 
   it.each<[string, unknown, object]>([

@@ -1,17 +1,16 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { canonicalJson } from "../../src/crypto/canonical-json.js";
-import { equalJson } from "../../src/crypto/equal-json.js";
+import { canonicalJson, isSameJson } from "../../src/crypto/canonical-json.js";
 import type { JsonValue } from "../../src/lib/json.js";
 import { withInheritedMember } from "../support/pollution.js";
 import { jsonValues, objectOf } from "../support/json-values.js";
 
-describe("equalJson", () => {
+describe("isSameJson", () => {
   it("says what a comparison of the canonical texts says", () => {
     fc.assert(
       fc.property(jsonValues(), jsonValues(), (a, b) => {
-        expect(equalJson(a, b)).toBe(canonicalJson(a) === canonicalJson(b));
+        expect(isSameJson(a, b)).toBe(canonicalJson(a) === canonicalJson(b));
       }),
       { numRuns: 1000 },
     );
@@ -31,7 +30,7 @@ describe("equalJson", () => {
     }));
     fc.assert(
       fc.property(value, value, (a, b) => {
-        expect(equalJson(a, b)).toBe(canonicalJson(a) === canonicalJson(b));
+        expect(isSameJson(a, b)).toBe(canonicalJson(a) === canonicalJson(b));
       }),
       { numRuns: 5000 },
     );
@@ -40,9 +39,9 @@ describe("equalJson", () => {
   it("finds a value equal to its copy, with the keys in any order", () => {
     fc.assert(
       fc.property(jsonValues(), (value) => {
-        expect(equalJson(value, JSON.parse(JSON.stringify(value)))).toBe(true);
-        expect(equalJson(value, JSON.parse(canonicalJson(value)))).toBe(true);
-        expect(equalJson(reversedKeys(value), value)).toBe(true);
+        expect(isSameJson(value, JSON.parse(JSON.stringify(value)))).toBe(true);
+        expect(isSameJson(value, JSON.parse(canonicalJson(value)))).toBe(true);
+        expect(isSameJson(reversedKeys(value), value)).toBe(true);
       }),
     );
   });
@@ -51,7 +50,7 @@ describe("equalJson", () => {
     fc.assert(
       fc.property(jsonValues(), fc.nat(), (value, seed) => {
         const changed = changedLeaf(value, { left: seed % 20 });
-        expect(equalJson(value, changed)).toBe(canonicalJson(value) === canonicalJson(changed));
+        expect(isSameJson(value, changed)).toBe(canonicalJson(value) === canonicalJson(changed));
       }),
       { numRuns: 1000 },
     );
@@ -68,36 +67,38 @@ describe("equalJson", () => {
           const changed = Object.fromEntries(
             [...keys.slice(1), other].map((key) => [key, null]).toReversed(),
           );
-          expect(equalJson(value, turned)).toBe(true);
-          expect(equalJson(value, changed)).toBe(canonicalJson(value) === canonicalJson(changed));
+          expect(isSameJson(value, turned)).toBe(true);
+          expect(isSameJson(value, changed)).toBe(canonicalJson(value) === canonicalJson(changed));
         },
       ),
     );
   });
 
   it("takes 0 and -0 as one, as the canonical text does", () => {
-    expect(equalJson([0, { a: -0 }], [-0, { a: 0 }])).toBe(true);
+    expect(isSameJson([0, { a: -0 }], [-0, { a: 0 }])).toBe(true);
   });
 
   it("looks at own members only", () => {
-    expect(equalJson(JSON.parse('{"__proto__":{}}'), {})).toBe(false);
-    expect(equalJson(JSON.parse('{"__proto__":{}}'), { a: {} })).toBe(false);
-    expect(equalJson({ a: {} }, JSON.parse('{"__proto__":{}}'))).toBe(false);
-    expect(equalJson({ toString: 1 }, { valueOf: 1 })).toBe(false);
+    expect(isSameJson(JSON.parse('{"__proto__":{}}'), {})).toBe(false);
+    expect(isSameJson(JSON.parse('{"__proto__":{}}'), { a: {} })).toBe(false);
+    expect(isSameJson({ a: {} }, JSON.parse('{"__proto__":{}}'))).toBe(false);
+    expect(isSameJson({ toString: 1 }, { valueOf: 1 })).toBe(false);
     const many = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`key ${index}`, null]));
-    expect(equalJson(objectOf([["__proto__", {}], ...Object.entries(many)]), { ...many, a: {} })).toBe(false);
+    expect(isSameJson(objectOf([["__proto__", {}], ...Object.entries(many)]), { ...many, a: {} })).toBe(
+      false,
+    );
     const hidden = { b: 1 };
     Object.defineProperty(hidden, "a", { value: 1 });
-    expect(equalJson({ a: 1 }, hidden)).toBe(false);
-    expect(equalJson(hidden, { a: 1 })).toBe(false);
+    expect(isSameJson({ a: 1 }, hidden)).toBe(false);
+    expect(isSameJson(hidden, { a: 1 })).toBe(false);
   });
 
   it("is not misled by enumerable members of Object.prototype", () => {
     const answers = withInheritedMember(() => [
-      equalJson({ a: 1 }, { a: 1 }),
-      equalJson({ a: 1 }, { a: 1, inherited: 1 }),
-      equalJson({ a: 1, inherited: 1 }, { a: 1 }),
-      equalJson({ inherited: 1, a: 2 }, { a: 2, b: 1 }),
+      isSameJson({ a: 1 }, { a: 1 }),
+      isSameJson({ a: 1 }, { a: 1, inherited: 1 }),
+      isSameJson({ a: 1, inherited: 1 }, { a: 1 }),
+      isSameJson({ inherited: 1, a: 2 }, { a: 2, b: 1 }),
     ]);
     expect(answers).toEqual([true, false, false, false]);
   });
@@ -122,9 +123,9 @@ describe("equalJson", () => {
       [0, false],
       ["", null],
     ]) {
-      expect(equalJson(a, b)).toBe(false);
-      expect(equalJson(b, a)).toBe(false);
-      expect(equalJson([a], [b])).toBe(false);
+      expect(isSameJson(a, b)).toBe(false);
+      expect(isSameJson(b, a)).toBe(false);
+      expect(isSameJson([a], [b])).toBe(false);
     }
   });
 
@@ -133,17 +134,17 @@ describe("equalJson", () => {
     cycle.push(cycle);
     const other: unknown[] = [];
     other.push(other);
-    expect(equalJson(cycle, other)).toBe(false);
+    expect(isSameJson(cycle, other)).toBe(false);
     const deep = (): unknown => {
       let value: unknown = [];
       for (let i = 0; i < 50_000; i++) value = [value];
       return value;
     };
-    expect(equalJson(deep(), deep())).toBe(false);
+    expect(isSameJson(deep(), deep())).toBe(false);
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
-    expect(equalJson({}, proxy)).toBe(false);
-    expect(equalJson(proxy, [])).toBe(false);
+    expect(isSameJson({}, proxy)).toBe(false);
+    expect(isSameJson(proxy, [])).toBe(false);
   });
 
   it("does not take longer the more keys come in another order", () => {
@@ -151,8 +152,8 @@ describe("equalJson", () => {
       depth === 0
         ? 1
         : Object.fromEntries(keys.map((key) => [key, key === "a" ? build(keys, depth - 1) : 1]));
-    expect(equalJson(build(["a", "b"], 90), build(["b", "a"], 90))).toBe(true);
-    expect(equalJson(build(["a", "b"], 90), build(["c", "a"], 90))).toBe(false);
+    expect(isSameJson(build(["a", "b"], 90), build(["b", "a"], 90))).toBe(true);
+    expect(isSameJson(build(["a", "b"], 90), build(["c", "a"], 90))).toBe(false);
   });
 });
 
