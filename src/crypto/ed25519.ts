@@ -1,5 +1,6 @@
 import { OptionError } from "../errors.js";
-import type { VerifyFunction } from "./backend.js";
+import type { MaybePromise } from "../lib/maybe-promise.js";
+import type { VerifyingKey } from "./backend.js";
 import { checkPublicKeyEncoding } from "./key-check.js";
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from "./key-text.js";
 import { nodeBackend } from "./node-backend.js";
@@ -7,17 +8,22 @@ import { isSmallOrder } from "./small-order.js";
 
 /** A public key made ready to check signatures with. Made by {@link importVerifyKey}; keep it, importing is dear. */
 export class VerifyKey {
-  readonly #verify: VerifyFunction;
+  readonly #key: VerifyingKey | undefined;
 
-  /** Use {@link importVerifyKey}. */
-  constructor(verify: VerifyFunction) {
-    this.#verify = verify;
+  /** Use {@link importVerifyKey}. Without a key nothing verifies. */
+  constructor(key: VerifyingKey | undefined) {
+    this.#key = key;
   }
 
   /** Use {@link verifySignature}. */
   accepts(message: Uint8Array, signature: Uint8Array): boolean {
+    return this.#key !== undefined && isAcceptable(signature) && this.#key.verify(message, signature);
+  }
+
+  /** Use {@link verifyInBackground}. */
+  acceptsInBackground(message: Uint8Array, signature: Uint8Array): MaybePromise<boolean> {
     return (
-      signature.length === SIGNATURE_BYTES && !isSmallOrder(signature) && this.#verify(message, signature)
+      this.#key !== undefined && isAcceptable(signature) && this.#key.verifyInBackground(message, signature)
     );
   }
 }
@@ -34,7 +40,7 @@ export function importVerifyKey(bytes: Uint8Array): VerifyKey {
     throw new OptionError("invalid_option", "bytes", `a public key has 32 bytes, got ${bytes.length}`);
   }
   return new VerifyKey(
-    checkPublicKeyEncoding(bytes) === undefined ? nodeBackend.importPublicKey(bytes) : never,
+    checkPublicKeyEncoding(bytes) === undefined ? nodeBackend.importPublicKey(bytes) : undefined,
   );
 }
 
@@ -49,6 +55,18 @@ export function verifySignature(key: VerifyKey, message: Uint8Array, signature: 
   return key.accepts(message, signature);
 }
 
-function never(): boolean {
-  return false;
+/**
+ * Checks a signature as {@link verifySignature} does, on another thread, which pays where several are at work. Bytes may
+ * be written over as soon as this has returned.
+ */
+export function verifyInBackground(
+  key: VerifyKey,
+  message: Uint8Array,
+  signature: Uint8Array,
+): MaybePromise<boolean> {
+  return key.acceptsInBackground(message, signature);
+}
+
+function isAcceptable(signature: Uint8Array): boolean {
+  return signature.length === SIGNATURE_BYTES && !isSmallOrder(signature);
 }

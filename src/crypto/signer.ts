@@ -58,14 +58,24 @@ export function generateSeed(): Uint8Array {
 /**
  * Signs a message, and trusts no signer but those made here: what comes from another is verified before it is used.
  *
- * @returns the 64 bytes of the signature: at once from a signer of {@link createSigner}, from others when it is there.
+ * @param message - May be written over as soon as this has returned.
+ * @param background - Whether a signer made here signs on another thread, which pays where several are at work.
+ * @returns the 64 bytes of the signature: at once from a signer of {@link createSigner} unless it is in the background, from
+ * others when it is there.
  * @throws `SignerError`, or rejects with it: `message_too_long` before the signer is asked, `signer_failed` with the
  * cause when the signer could not, `key_invalid` when its public key is none, `signature_invalid` when what it gave
  * does not verify.
  */
-export function signWith(signer: Signer, message: Uint8Array): MaybePromise<Uint8Array> {
-  const signature = LocalSigner.sign(signer, message);
-  if (signature !== undefined) return signature;
+export function signWith(
+  signer: Signer,
+  message: Uint8Array,
+  background: boolean = false,
+): MaybePromise<Uint8Array> {
+  const signature = LocalSigner.sign(signer, message, background);
+  return signature ?? signElsewhere(signer, Uint8Array.from(message));
+}
+
+function signElsewhere(signer: Signer, message: Uint8Array): MaybePromise<Uint8Array> {
   const limit = signer.maxMessageBytes;
   if (limit !== undefined && message.length > limit) {
     throw new SignerError("message_too_long", `${message.length} bytes to sign, the signer takes ${limit}`);
@@ -88,8 +98,13 @@ class LocalSigner implements Signer {
   }
 
   /** Signs with the key inside, if the signer is one of these: what only looks like one does not have the key. */
-  static sign(signer: Signer, message: Uint8Array): Uint8Array | undefined {
-    return #key in signer ? signer.#key.sign(message) : undefined;
+  static sign(
+    signer: Signer,
+    message: Uint8Array,
+    background: boolean,
+  ): MaybePromise<Uint8Array> | undefined {
+    if (!(#key in signer)) return undefined;
+    return background ? signer.#key.signInBackground(message) : signer.#key.sign(message);
   }
 
   sign(message: Uint8Array): Uint8Array {

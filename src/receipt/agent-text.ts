@@ -13,8 +13,16 @@ export interface AgentReceiptText {
   readonly signed: Uint8Array;
   /** The whole receipt, as a v3 receipt embeds it. */
   readonly whole: Uint8Array;
-  /** The text of the params, within `signed`. */
+  /** The params within `signed`. */
   readonly params: Uint8Array;
+}
+
+/** The same while it is written. The views are good until something more is. */
+export interface AgentReceiptViews {
+  readonly signed: Uint8Array;
+  readonly params: Uint8Array;
+  /** Writes the whole receipt, and copies it. */
+  readonly copyWhole: () => Uint8Array;
 }
 
 /**
@@ -25,9 +33,14 @@ export interface AgentReceiptText {
  * tells only their hash.
  */
 export function agentReceiptText(receipt: AgentReceipt, paramsText: Uint8Array): AgentReceiptText {
-  return writeAgentReceipt(receipt, (writer) => {
+  const writeParams: WriteParams = (writer) => {
     writer.raw(paramsText);
-  });
+  };
+  return useAgentReceiptText(receipt, writeParams, ({ signed, params, copyWhole }) => ({
+    signed: Uint8Array.from(signed),
+    whole: copyWhole(),
+    params: Uint8Array.from(params),
+  }));
 }
 
 /**
@@ -39,32 +52,27 @@ export function paramsText(receipt: { readonly action: Action }, limits?: Canoni
   return canonicalBytes(receipt.action.params, limits);
 }
 
-/** Makes {@link agentReceiptText}, with the params written in their place. @throws what `writeParams` throws. */
-export function writeAgentReceipt(receipt: AgentReceipt, writeParams: WriteParams): AgentReceiptText {
+/**
+ * Lends the texts of {@link agentReceiptText}, with the params written in their place.
+ *
+ * @throws what `writeParams` and `use` throw.
+ */
+export function useAgentReceiptText<Result>(
+  receipt: AgentReceipt,
+  writeParams: WriteParams,
+  use: (text: AgentReceiptViews) => Result,
+): Result {
   return withCanonicalWriter((writer) => {
     const places = writeSigned(writer, receipt, writeParams);
-    const end = writer.length;
-    const signed = writer.copy(0, end);
-    writer.again(0, places.authorization);
-    if (receipt.v === 4) {
-      writer.ascii('"authorization":');
-      writer.value(receipt.authorization);
-      writer.ascii(",");
-    }
-    writer.again(places.terms, places.nonce);
-    writer.ascii('"id":"');
-    writer.ascii(receipt.id);
-    writer.ascii('",');
-    writer.again(places.nonce, places.signer);
-    writer.ascii('"sig":"');
-    writer.ascii(receipt.sig);
-    writer.ascii('",');
-    writer.again(places.signer, end);
-    return {
+    const signed = writer.view();
+    return use({
       signed,
-      whole: writer.copy(end),
       params: signed.subarray(places.params, places.paramsEnd),
-    };
+      copyWhole: () => {
+        writeWhole(writer, receipt, places, signed.length);
+        return writer.copy(signed.length);
+      },
+    });
   });
 }
 
@@ -139,4 +147,23 @@ function writeTerms(writer: CanonicalWriter, receipt: IntentV1 | IntentV4): void
     writer.ascii(",");
   }
   if (receipt.v === 1 && receipt.exp !== undefined) writer.ascii(`"exp":"${receipt.exp}",`);
+}
+
+/** Writes the whole receipt behind its signed text, out of the parts of that. */
+function writeWhole(writer: CanonicalWriter, receipt: AgentReceipt, places: Places, end: number): void {
+  writer.again(0, places.authorization);
+  if (receipt.v === 4) {
+    writer.ascii('"authorization":');
+    writer.value(receipt.authorization);
+    writer.ascii(",");
+  }
+  writer.again(places.terms, places.nonce);
+  writer.ascii('"id":"');
+  writer.ascii(receipt.id);
+  writer.ascii('",');
+  writer.again(places.nonce, places.signer);
+  writer.ascii('"sig":"');
+  writer.ascii(receipt.sig);
+  writer.ascii('",');
+  writer.again(places.signer, end);
 }

@@ -8,7 +8,8 @@ import { invalidOption } from "../lib/option.js";
 import { parseTime } from "../lib/time.js";
 import { readDraft, timeText } from "./draft.js";
 import { readAnswerClaim, readServer } from "./parse-response.js";
-import { bilateralText } from "./response-text.js";
+import type { AnswerClaim } from "./parse-response.js";
+import { useBilateralText } from "./response-text.js";
 import { signText } from "./signed.js";
 import type { AgentReceipt, Outcome, ReceiptV3 } from "./types.js";
 
@@ -20,8 +21,7 @@ export interface CountersignerInput {
   readonly name: string;
 }
 
-/** What is countersigned. */
-export interface AnswerInput {
+export interface CountersignInput extends CountersignerInput {
   /** The verified receipt of the call, as it was verified. */
   readonly agentReceipt: AgentReceipt;
   /** Canonical text of the same receipt, whole, as `agentReceiptText` writes it. It is signed as it stands. */
@@ -35,8 +35,6 @@ export interface AnswerInput {
   readonly nonce?: string | undefined;
 }
 
-export interface CountersignInput extends CountersignerInput, AnswerInput {}
-
 /**
  * Countersigns a call and its result: a v3 receipt (wire format, section 6).
  *
@@ -49,50 +47,62 @@ export interface CountersignInput extends CountersignerInput, AnswerInput {}
  * it, when the signer fails.
  */
 export function countersignReceipt(input: CountersignInput): MaybePromise<ReceiptV3> {
-  return createCountersigner(input)(input);
+  const { agentReceipt, contentHash, outcome } = input;
+  const claim = readDraft(
+    {
+      response:
+        outcome === undefined ? { content_hash: contentHash } : { content_hash: contentHash, outcome },
+      ts_response: responseTime(input.respondedAtMs, agentReceipt.ts),
+      nonce: input.nonce ?? randomNonce(),
+    },
+    readAnswerClaim,
+    RENAMED,
+  );
+  return createCountersigner(input)(agentReceipt, input.agentReceiptText, claim);
 }
 
+/** Countersigns for one server. What is claimed of the answer is signed as it is: it has to be of the format. */
+export type Countersigner = (
+  agentReceipt: AgentReceipt,
+  agentReceiptText: Uint8Array,
+  claim: AnswerClaim,
+  background?: boolean,
+) => MaybePromise<ReceiptV3>;
+
 /**
- * Makes {@link countersignReceipt} for one server, of which the key and the name are checked once.
+ * Makes what {@link countersignReceipt} does for one server, of which the key and the name are checked once.
  *
  * @throws `OptionError` `invalid_option` for a key or a name that has no place in a receipt.
  */
-export function createCountersigner({
-  signer,
-  name,
-}: CountersignerInput): (input: AnswerInput) => MaybePromise<ReceiptV3> {
-  const claim = { pubkey: formatPublicKey(signer.publicKey), name };
-  const server = readDraft(claim, (value, path) => readServer(value, `${path}.server`));
-  return (input) => {
-    const { agentReceipt, contentHash, outcome } = input;
-    const answer = readDraft(
-      {
-        response:
-          outcome === undefined ? { content_hash: contentHash } : { content_hash: contentHash, outcome },
-        ts_response: responseTime(input.respondedAtMs, agentReceipt.ts),
-        nonce: input.nonce ?? randomNonce(),
-      },
-      readAnswerClaim,
-      RENAMED,
+export function createCountersigner({ signer, name }: CountersignerInput): Countersigner {
+  const draft = { pubkey: formatPublicKey(signer.publicKey), name };
+  const server = readDraft(draft, (value, path) => readServer(value, `${path}.server`));
+  return (agentReceipt, agentReceiptText, { response, ts_response, nonce }, background) =>
+    andThen(
+      useBilateralText({ response, server, ts_response, nonce }, agentReceiptText, (text) =>
+        signText(signer, text, "rec", background),
+      ),
+      ({ sig, id }) => ({
+        v: 3,
+        id,
+        agent_receipt: agentReceipt,
+        response,
+        // Each receipt has its own: whoever is given one may write to it.
+        server: { ...server },
+        ts_response,
+        nonce,
+        sig,
+      }),
     );
-    const { response, ts_response, nonce } = answer;
-    const text = bilateralText({ response, server, ts_response, nonce }, input.agentReceiptText);
-    return andThen(signText(signer, text, "rec"), ({ sig, id }) => ({
-      v: 3,
-      id,
-      agent_receipt: agentReceipt,
-      response,
-      // Each receipt has its own: whoever is given one may write to it.
-      server: { ...server },
-      ts_response,
-      nonce,
-      sig,
-    }));
-  };
 }
 
-/** The later of the two. In the same millisecond the agent's own text, of which the fraction may be finer. */
-function responseTime(respondedAtMs: number, agentTime: string): string {
+/**
+ * When an answer counts as made: the later of now and the agent's own time. In the same millisecond the agent's own
+ * text, of which the fraction may be finer.
+ *
+ * @throws `OptionError` `invalid_option` when one of them is no time.
+ */
+export function responseTime(respondedAtMs: number, agentTime: string): string {
   const respondedAt = timeText(respondedAtMs, "respondedAtMs");
   const agentMs = parseTime(agentTime);
   if (agentMs === undefined) throw invalidOption("agentReceipt.ts", "a time of RFC 3339 in UTC", agentTime);

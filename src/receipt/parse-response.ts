@@ -92,7 +92,8 @@ function readResponse(value: unknown, path: string): ResponseClaim {
   return { content_hash, outcome: readOutcome(ownValue(fields, "outcome"), `${path}.outcome`) };
 }
 
-function readOutcome(value: unknown, path: string): Outcome {
+/** Reads what is said of a call. */
+export function readOutcome(value: unknown, path: string): Outcome {
   const fields = readFields(value, path, OUTCOME);
   const outcome: Writable<Outcome> = { status: readChoice(fields, path, "status", STATUSES) };
   if (isPresent(fields, "reason")) outcome.reason = readText(fields, path, "reason", MAX_PROSE_LENGTH);

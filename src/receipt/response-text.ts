@@ -32,6 +32,15 @@ export function compoundText(receipt: UnsignedV2, paramsText: Uint8Array): Uint8
  * @returns UTF-8.
  */
 export function bilateralText(receipt: Countersignature, agentWhole: Uint8Array): Uint8Array {
+  return useBilateralText(receipt, agentWhole, (text) => Uint8Array.from(text));
+}
+
+/** Lends what {@link bilateralText} copies: a view that is good until something more is written. */
+export function useBilateralText<Result>(
+  receipt: Countersignature,
+  agentWhole: Uint8Array,
+  use: (text: Uint8Array) => Result,
+): Result {
   return withCanonicalWriter((writer) => {
     writer.ascii('{"agent_receipt":');
     writer.raw(agentWhole);
@@ -44,6 +53,6 @@ export function bilateralText(receipt: Countersignature, agentWhole: Uint8Array)
     writer.ascii(',"ts_response":"');
     writer.ascii(receipt.ts_response);
     writer.ascii('","v":3}');
-    return writer.copy();
+    return use(writer.view());
   });
 }

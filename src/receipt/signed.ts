@@ -17,14 +17,16 @@ export interface Signed<Prefix extends string> {
  * Signs a canonical text, given as UTF-8.
  *
  * @param prefix - Of the identifier: `rec`, `del` or `dec`.
+ * @param background - As `signWith` has it, and so is what becomes of the text.
  * @throws `SignerError`, or rejects with it, as `signWith` does.
  */
 export function signText<Prefix extends string>(
   signer: Signer,
   text: Uint8Array,
   prefix: Prefix,
+  background?: boolean,
 ): MaybePromise<Signed<Prefix>> {
-  return andThen(signWith(signer, text), (signature) => ({
+  return andThen(signWith(signer, text, background), (signature) => ({
     sig: formatSignature(signature),
     id: artifactId(prefix, signature),
   }));

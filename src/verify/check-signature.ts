@@ -1,24 +1,30 @@
 import { canonicalHash } from "../crypto/canonical-json.js";
 import { copyJson } from "../crypto/copy-json.js";
 import { sha256Text } from "../crypto/digest.js";
-import { verifySignature } from "../crypto/ed25519.js";
+import type { Sha256Text } from "../crypto/digest.js";
+import { verifyInBackground, verifySignature } from "../crypto/ed25519.js";
 import type { VerifyKey } from "../crypto/ed25519.js";
 import { bytesOf } from "../crypto/key-text.js";
 import { CanonicalJsonError } from "../errors.js";
-import { writeAgentReceipt } from "../receipt/agent-text.js";
-import type { AgentReceiptText } from "../receipt/agent-text.js";
+import type { MaybePromise } from "../lib/maybe-promise.js";
+import { useAgentReceiptText } from "../receipt/agent-text.js";
 import type { ReceiptV1 } from "../receipt/types.js";
 import { RECEIPT_LEVELS } from "./limits.js";
 import { reject } from "./verdict.js";
 import type { Rejected, VerifiedSigner } from "./verdict.js";
 import type { VerifyLimits } from "./limits.js";
 
+/** A receipt in canonical form, and what was found out while that was written. */
 export interface CanonicalReceipt {
   readonly ok: true;
   /** A copy of the receipt that nobody else holds. */
   readonly receipt: ReceiptV1;
-  readonly text: AgentReceiptText;
-  /** Whether the receipt's params are what was sent. Says nothing for a hash-only receipt, which has none. */
+  /** Canonical text of the whole receipt, as UTF-8. */
+  readonly whole: Uint8Array;
+  /** Whether the signature is the key's. */
+  readonly holds: MaybePromise<boolean>;
+  /** The hash of the receipt's params, and whether these are what was sent. Say nothing of a hash-only receipt. */
+  readonly paramsHash: Sha256Text;
   readonly isSent: boolean;
 }
 
@@ -26,31 +32,39 @@ export interface CanonicalReceipt {
  * Copies the receipt, so that whoever holds the message cannot change what is verified and countersigned, and writes
  * it as canonical JSON. What has no such form was never signed by a sound signer. In the same walk its params are
  * compared with what was sent: equal values have equal canonical texts, so that needs none of its own.
+ *
+ * @param background - Whether another thread checks the signature.
  */
 export function canonicalReceipt(
   receipt: ReceiptV1,
   sent: unknown,
+  key: VerifyKey,
   limits: VerifyLimits,
+  background: boolean,
 ): CanonicalReceipt | Rejected {
   try {
     const copy = copyJson(receipt, limits.depth + RECEIPT_LEVELS);
+    const signature = bytesOf(copy.sig);
     let isSent = false;
-    const text = writeAgentReceipt(copy, (writer) => {
-      isSent = writer.sameValue(copy.action.params, sent, canonicalLimits(limits));
-    });
-    return { ok: true, receipt: copy, text, isSent };
+    return useAgentReceiptText(
+      copy,
+      (writer) => {
+        isSent = writer.sameValue(copy.action.params, sent, canonicalLimits(limits));
+      },
+      ({ signed, params, copyWhole }) => ({
+        ok: true,
+        receipt: copy,
+        holds: background
+          ? verifyInBackground(key, signed, signature)
+          : verifySignature(key, signed, signature),
+        paramsHash: sha256Text(params),
+        isSent,
+        whole: copyWhole(),
+      }),
+    );
   } catch (error) {
     return rejectNotCanonical(error, "malformed", "the receipt");
   }
-}
-
-export function checkSignature(
-  receipt: ReceiptV1,
-  text: AgentReceiptText,
-  key: VerifyKey,
-): Rejected | undefined {
-  if (verifySignature(key, text.signed, bytesOf(receipt.sig))) return undefined;
-  return reject("bad_signature", "the signature is not the listed key's over this receipt");
 }
 
 /**
@@ -58,7 +72,7 @@ export function checkSignature(
  * was sent. A hash-only receipt has the hash of what was sent.
  */
 export function checkParams(
-  { receipt, text, isSent }: CanonicalReceipt,
+  { receipt, paramsHash, isSent }: CanonicalReceipt,
   sent: unknown,
   limits: VerifyLimits,
   signer: VerifiedSigner,
@@ -72,7 +86,7 @@ export function checkParams(
     }
     return reject("params_mismatch", "the arguments do not have the signed hash", signer);
   }
-  if (sha256Text(text.params) !== signedHash) {
+  if (paramsHash !== signedHash) {
     return reject("params_mismatch", "params_hash is not the hash of the receipt's params", signer);
   }
   if (isSent) return undefined;

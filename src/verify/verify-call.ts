@@ -1,12 +1,11 @@
 import { andThen } from "../lib/maybe-promise.js";
 import type { MaybePromise } from "../lib/maybe-promise.js";
-import type { AgentReceiptText } from "../receipt/agent-text.js";
 import type { ReceiptV1 } from "../receipt/types.js";
 import type { ReplayStore } from "../replay/types.js";
 import type { TrustRegistry } from "../trust/registry.js";
 import { claimNonce } from "./claim-nonce.js";
 import type { VerifyLimits } from "./limits.js";
-import { canonicalReceipt, checkParams, checkSignature } from "./check-signature.js";
+import { canonicalReceipt, checkParams } from "./check-signature.js";
 import { checkScope, checkSignerClaims, findSigner } from "./check-signer.js";
 import { checkTarget, checkTime, checkTool } from "./check-intent.js";
 import { checkSize, findReceipt, readReceipt } from "./read-receipt.js";
@@ -42,9 +41,17 @@ export interface VerifyContext {
   /** Has the last word before the nonce is claimed, knowing who signed. */
   readonly admit?: (signer: VerifiedSigner) => Rejected | undefined;
   /** Says why the call could not be countersigned, if it could not. */
-  readonly countersignFault?: (text: AgentReceiptText) => string | undefined;
+  readonly countersignFault?: (agentReceiptText: Uint8Array) => string | undefined;
   /** Told when a receipt that is dated ahead is held until its time. */
   readonly onHeld?: (heldMs: number) => void;
+}
+
+/** How a call is verified. */
+export interface VerifyManner {
+  /** Ends the wait of a receipt that is dated ahead. */
+  readonly signal?: AbortSignal;
+  /** Whether the signature is checked on another thread. Default is `false`. */
+  readonly background?: boolean;
 }
 
 /** A call that passed, with what its countersignature is made over. */
@@ -53,20 +60,21 @@ export interface Verified {
   readonly call: VerifiedCall;
   /** The receipt as it was verified: a copy, while the one of `call` is in the hands of the code that is called. */
   readonly receipt: ReceiptV1;
-  /** Its canonical text. */
-  readonly text: AgentReceiptText;
+  /** Canonical text of the whole of it, as UTF-8. */
+  readonly whole: Uint8Array;
 }
 
 /**
  * Checks a call, cheap checks before dear ones, the claim of the nonce last. The order is part of the contract:
  * nothing that a stranger sends gets as far as cryptography or the store.
  *
- * Never throws on anything that a peer sent, and stays synchronous where the replay store does.
+ * Never throws on anything that a peer sent, and stays synchronous where the replay store does and nothing is done in the
+ * background.
  */
 export function verifyCall(
   request: CallRequest,
   context: VerifyContext,
-  signal?: AbortSignal,
+  { signal, background = false }: VerifyManner = {},
 ): MaybePromise<Verified | Rejected> {
   const found = findReceipt(request.meta, context.limits);
   if (!found.ok) return found;
@@ -88,28 +96,36 @@ export function verifyCall(
     checkScope(receipt, signed.entry, registry, context);
   if (misfit !== undefined) return misfit;
 
-  const canonical = canonicalReceipt(receipt, request.params, context.limits);
+  const { key, signer } = signed;
+  const canonical = canonicalReceipt(receipt, request.params, key, context.limits, background);
   if (!canonical.ok) return canonical;
-  const { text } = canonical;
-  const forged = checkSignature(canonical.receipt, text, signed.key);
-  if (forged !== undefined) return forged;
-  const { signer } = signed;
-  const altered = checkParams(canonical, request.params, context.limits, signer);
-  if (altered !== undefined) return altered;
-  const unwanted = context.admit?.(signer);
-  if (unwanted !== undefined) return unwanted;
-  const unsignable = context.countersignFault?.(text);
-  if (unsignable !== undefined) return reject("too_large", unsignable, signer);
-
-  return andThen(claimNonce(canonical.receipt, context, signal), (claim) => {
-    if (claim !== "claimed") return reject(claim.code, claim.detail, signer);
-    const verifiedAtMs = context.clock();
-    const lapsed = recheck(canonical.receipt, { registry, now }, context, verifiedAtMs);
-    if (lapsed !== undefined) return { ...lapsed, signer };
-    const { tool, target } = canonical.receipt.action;
-    const call = { signer, receipt, method: request.method, tool, target, verifiedAtMs };
-    return { ok: true, call, receipt: canonical.receipt, text };
+  const { whole } = canonical;
+  return andThen(canonical.holds, (holds) => {
+    if (!holds) return reject("bad_signature", "the signature is not the listed key's over this receipt");
+    const unfit =
+      checkParams(canonical, request.params, context.limits, signer) ??
+      context.admit?.(signer) ??
+      checkSignable(whole, context, signer);
+    if (unfit !== undefined) return unfit;
+    return andThen(claimNonce(canonical.receipt, context, signal), (claim) => {
+      if (claim !== "claimed") return reject(claim.code, claim.detail, signer);
+      const verifiedAtMs = context.clock();
+      const lapsed = recheck(canonical.receipt, { registry, now }, context, verifiedAtMs);
+      if (lapsed !== undefined) return { ...lapsed, signer };
+      const { tool, target } = canonical.receipt.action;
+      const call = { signer, receipt, method: request.method, tool, target, verifiedAtMs };
+      return { ok: true, call, receipt: canonical.receipt, whole };
+    });
   });
+}
+
+function checkSignable(
+  whole: Uint8Array,
+  { countersignFault }: VerifyContext,
+  signer: VerifiedSigner,
+): Rejected | undefined {
+  const fault = countersignFault?.(whole);
+  return fault === undefined ? undefined : reject("too_large", fault, signer);
 }
 
 /**

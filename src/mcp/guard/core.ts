@@ -2,8 +2,8 @@ import { delay } from "../../lib/delay.js";
 import { isPlainObject, ownValue } from "../../lib/json.js";
 import type { MaybePromise } from "../../lib/maybe-promise.js";
 import type { Sha256Text } from "../../crypto/digest.js";
-import type { AgentReceiptText } from "../../receipt/agent-text.js";
-import { createCountersigner } from "../../receipt/countersign.js";
+import { randomNonce } from "../../crypto/random.js";
+import { createCountersigner, responseTime } from "../../receipt/countersign.js";
 import type { Outcome, ReceiptV3 } from "../../receipt/types.js";
 import type { ReplayStore } from "../../replay/types.js";
 import { findReceipt } from "../../verify/read-receipt.js";
@@ -100,7 +100,7 @@ export class GuardCore {
               return reject("wrong_task_owner", "the task was not created by this key", signer);
             },
           };
-    return verifyCall(request, context, signal);
+    return verifyCall(request, context, signal === undefined ? {} : { signal });
   }
 
   /** Tells whether a request without a receipt may pass. */
@@ -112,12 +112,11 @@ export class GuardCore {
 
   /** @throws or rejects with `SignerError` when the server's signer fails. */
   countersign(verified: Verified, contentHash: Sha256Text, outcome: Outcome): MaybePromise<ReceiptV3> {
-    return this.#countersign({
-      agentReceipt: verified.receipt,
-      agentReceiptText: verified.text.whole,
-      contentHash,
-      outcome,
-      respondedAtMs: this.options.clock(),
+    const { receipt, whole } = verified;
+    return this.#countersign(receipt, whole, {
+      response: { content_hash: contentHash, outcome },
+      ts_response: responseTime(this.options.clock(), receipt.ts),
+      nonce: randomNonce(),
     });
   }
 
@@ -208,10 +207,13 @@ function taskIdOf(params: unknown): { readonly value: unknown } {
   return { value: isPlainObject(params) ? ownValue(params, "taskId") : undefined };
 }
 
-function unsignable(maxMessageBytes: number, name: string): (text: AgentReceiptText) => string | undefined {
+function unsignable(
+  maxMessageBytes: number,
+  name: string,
+): (agentReceiptText: Uint8Array) => string | undefined {
   const spare = maxMessageBytes - COUNTERSIGN_BYTES - Buffer.byteLength(JSON.stringify(name));
-  return (text) =>
-    text.whole.length <= spare
+  return (agentReceiptText) =>
+    agentReceiptText.length <= spare
       ? undefined
       : `the countersignature would be over more than the ${maxMessageBytes} bytes that the server's signer takes`;
 }

@@ -1,6 +1,8 @@
 import { CanonicalJsonError, GuardError } from "../../errors.js";
 import { isPlainObject } from "../../lib/json.js";
 import { isPromise } from "../../lib/maybe-promise.js";
+import { readDraft } from "../../receipt/draft.js";
+import { readOutcome } from "../../receipt/parse-response.js";
 import type { Outcome, ReceiptV3 } from "../../receipt/types.js";
 import type { Verdict, VerifiedCall } from "../../verify/verdict.js";
 import type { Verified } from "../../verify/verify-call.js";
@@ -56,7 +58,8 @@ export class Gateway {
         options.error === true
           ? prepareError({ error: answer }, answer)
           : prepareResult({ result: answer }, passed.task);
-      const outcome = options.outcome ?? prepared.outcome;
+      const outcome =
+        options.outcome === undefined ? prepared.outcome : readDraft(options.outcome, readOutcome);
       const pending = this.#core.countersign(passed.verified, prepared.contentHash, outcome);
       const countersignature = isPromise(pending) ? await pending : pending;
       if (prepared.taskId !== undefined) this.#core.tasks.add(prepared.taskId, call.signer.publicKey);
