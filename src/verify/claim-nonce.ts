@@ -22,6 +22,11 @@ interface ClaimContext {
   readonly onHeld?: (heldMs: number) => void;
 }
 
+/** What can end the wait of a receipt that is dated ahead. The signal is looked at only if there is a wait. */
+export interface Wait {
+  readonly signal?: AbortSignal | undefined;
+}
+
 interface ClaimRefused {
   readonly code: RefusalCode;
   readonly detail: string;
@@ -36,13 +41,13 @@ interface ClaimRefused {
 export function claimNonce(
   receipt: ReceiptV1,
   context: ClaimContext,
-  signal?: AbortSignal,
+  wait?: Wait,
 ): MaybePromise<"claimed" | ClaimRefused> {
   const issuedAtMs = parseTime(receipt.ts);
   if (issuedAtMs === undefined) return { code: "malformed", detail: "ts is no RFC 3339 time in UTC" };
   const aheadMs = context.replay.startedAtMs === undefined ? 0 : issuedAtMs - context.clock();
   if (aheadMs <= 0) return claimNow(receipt, issuedAtMs, context);
-  return holdAndClaim(receipt, issuedAtMs, aheadMs, context, signal);
+  return holdAndClaim(receipt, issuedAtMs, aheadMs, context, wait);
 }
 
 async function holdAndClaim(
@@ -50,10 +55,11 @@ async function holdAndClaim(
   issuedAtMs: number,
   aheadMs: number,
   context: ClaimContext,
-  signal: AbortSignal | undefined,
+  wait: Wait | undefined,
 ): Promise<"claimed" | ClaimRefused> {
   context.onHeld?.(aheadMs);
-  if (!(await delay(aheadMs, signal))) return { code: "closed", detail: "closed while the call was held" };
+  if (!(await delay(aheadMs, wait?.signal)))
+    return { code: "closed", detail: "closed while the call was held" };
   return claimNow(receipt, issuedAtMs, context);
 }
 

@@ -4,6 +4,7 @@ import type { ReceiptV1 } from "../receipt/types.js";
 import type { ReplayStore } from "../replay/types.js";
 import type { TrustRegistry } from "../trust/registry.js";
 import { claimNonce } from "./claim-nonce.js";
+import type { Wait } from "./claim-nonce.js";
 import type { VerifyLimits } from "./limits.js";
 import { canonicalReceipt, checkParams } from "./check-signature.js";
 import { checkScope, checkSignerClaims, findSigner } from "./check-signer.js";
@@ -48,8 +49,7 @@ export interface VerifyContext {
 
 /** How a call is verified. */
 export interface VerifyManner {
-  /** Ends the wait of a receipt that is dated ahead. */
-  readonly signal?: AbortSignal;
+  readonly wait?: Wait | undefined;
   /** Whether the signature is checked on another thread. Default is `false`. */
   readonly background?: boolean;
 }
@@ -74,7 +74,7 @@ export interface Verified {
 export function verifyCall(
   request: CallRequest,
   context: VerifyContext,
-  { signal, background = false }: VerifyManner = {},
+  { wait, background = false }: VerifyManner = {},
 ): MaybePromise<Verified | Rejected> {
   const found = findReceipt(request.meta, context.limits);
   if (!found.ok) return found;
@@ -107,7 +107,7 @@ export function verifyCall(
       context.admit?.(signer) ??
       checkSignable(whole, context, signer);
     if (unfit !== undefined) return unfit;
-    return andThen(claimNonce(canonical.receipt, context, signal), (claim) => {
+    return andThen(claimNonce(canonical.receipt, context, wait), (claim) => {
       if (claim !== "claimed") return reject(claim.code, claim.detail, signer);
       const verifiedAtMs = context.clock();
       const lapsed = recheck(canonical.receipt, { registry, now }, context, verifiedAtMs);

@@ -22,7 +22,7 @@ export function signAnswer(
 ): MaybePromise<JsonRecord> {
   // What runs on speaks for nobody any more. In flight is the call until its answer is signed: behind a signer that
   // hangs, calls must not pile up without a limit.
-  entry.scope.answered = true;
+  entry.scope.end();
   const signed = sign(core, id, entry, raw);
   if (signed instanceof Promise) return signed.finally(() => countOut(core, entry));
   countOut(core, entry);

@@ -1,32 +1,21 @@
 import { isPlainObject, ownValue } from "../../lib/json.js";
-import type { JsonRecord } from "../../lib/json.js";
 import { andThen } from "../../lib/maybe-promise.js";
 import { REFUSALS } from "../../verify/refusals.js";
 import { reject } from "../../verify/verdict.js";
 import type { Rejected } from "../../verify/verdict.js";
 import type { Verified } from "../../verify/verify-call.js";
-import { countOut, signAnswer } from "./call-answer.js";
-import { runInScope } from "./call-scope.js";
-import type { CallScope } from "./call-scope.js";
+import { Answers } from "./answers.js";
+import { TickOfArrivals } from "./arrival.js";
+import type { Arrival, ArrivedRequest } from "./arrival.js";
+import { countOut } from "./call-answer.js";
+import { CallScope, NO_CALL, runInScope } from "./call-scope.js";
 import type { GuardCore } from "./core.js";
-import { InFlightRequests } from "./in-flight.js";
-import type { InFlight, PendingCall } from "./in-flight.js";
+import { InFlightRequests, PendingCall } from "./in-flight.js";
+import type { InFlight, RunningCall } from "./in-flight.js";
 import { asJson, classifyMessage, errorAnswer, isRequestId, REFUSED } from "../message.js";
-import type { Message, RequestId } from "../message.js";
-import { SendOrder } from "../send-order.js";
+import type { Message } from "../message.js";
 import { signedIntent } from "../signed-intent.js";
 import type { Deliver, Forward, MessageExtra, SendOptions, TransportHooks } from "../transport-proxy.js";
-
-/** A message that came in, with the way to the SDK and the way back to the peer. */
-interface Arrival {
-  readonly message: Message;
-  readonly raw: unknown;
-  readonly extra: MessageExtra;
-  readonly deliver: Deliver;
-  readonly forward: Forward;
-}
-
-type Request = Extract<Message, { kind: "request" }>;
 
 export interface ConnectionOptions {
   /** Whether messages are passed by reference, and so can hold what JSON cannot. */
@@ -40,37 +29,42 @@ export class GuardedConnection implements TransportHooks {
   readonly #core: GuardCore;
   readonly #options: ConnectionOptions;
   readonly #requests = new InFlightRequests();
-  readonly #order = new SendOrder();
-  #tick: Arrival[] = [];
+  readonly #answers: Answers;
+  readonly #tick: TickOfArrivals;
   #closed = false;
 
   constructor(core: GuardCore, options: ConnectionOptions) {
     this.#core = core;
     this.#options = options;
+    this.#answers = new Answers(core, this.#requests);
+    this.#tick = new TickOfArrivals({
+      handle: (arrival) => {
+        this.#handle(arrival);
+      },
+      refuseCopies: (arrival, request) => {
+        this.#refuse(
+          arrival,
+          request,
+          reject("duplicate_request", "several requests of one id came at once"),
+        );
+      },
+    });
   }
 
   receive(raw: unknown, extra: MessageExtra, deliver: Deliver, forward: Forward): void {
     const sent = this.#asSent(raw);
     const message = classifyMessage(sent);
     const arrival = { message, raw: sent, extra, deliver, forward };
-    if (sent === undefined) {
-      this.#refuseUnwritable(arrival, raw);
-      return;
-    }
-    // An entry that classifies serves one message a transport, and maps some errors of the same tick to HTTP statuses.
-    if (extra?.classification !== undefined) {
-      this.#handle(arrival);
-      return;
-    }
-    // A batch comes element by element in one tick: two requests of one id have to be seen before either runs.
-    this.#tick.push(arrival);
-    if (this.#tick.length === 1) queueMicrotask(this.#handleTick);
+    if (sent === undefined) this.#refuseUnwritable(arrival, raw);
+    else if (isHandledAtOnce(arrival)) this.#handle(arrival);
+    else this.#tick.add(arrival);
   }
 
   send(raw: unknown, options: SendOptions, forward: Forward): Promise<void> {
     const message = classifyMessage(raw);
-    if (message.kind === "response") return this.#answer(message.id, message.raw, options, forward);
-    return this.#order.run(options?.relatedRequestId, () => forward(raw, options));
+    return message.kind === "response"
+      ? this.#answers.send(message.id, message.raw, options, forward)
+      : this.#answers.pass(raw, options, forward);
   }
 
   closed(): void {
@@ -101,29 +95,6 @@ export class GuardedConnection implements TransportHooks {
     }
   }
 
-  readonly #handleTick = (): void => {
-    const arrivals = this.#tick;
-    this.#tick = [];
-    const copies = new Map<RequestId, number>();
-    for (const { message } of arrivals) {
-      if (message.kind === "request") copies.set(message.id, (copies.get(message.id) ?? 0) + 1);
-    }
-    const answered = new Set<RequestId>();
-    for (const arrival of arrivals) {
-      const { message } = arrival;
-      if (message.kind !== "request" || copies.get(message.id) === 1) {
-        this.#handle(arrival);
-      } else if (!answered.has(message.id)) {
-        answered.add(message.id);
-        this.#refuse(
-          arrival,
-          message,
-          reject("duplicate_request", "several requests of one id came at once"),
-        );
-      }
-    }
-  };
-
   #handle(arrival: Arrival): void {
     if (this.#closed) return;
     const { message } = arrival;
@@ -144,7 +115,7 @@ export class GuardedConnection implements TransportHooks {
     this.#deliver(NO_CALL, arrival);
   }
 
-  #handleRequest(arrival: Arrival, request: Request): void {
+  #handleRequest(arrival: Arrival, request: ArrivedRequest): void {
     const { id, method } = request;
     if (this.#requests.get(id) !== undefined) {
       this.#refuse(arrival, request, reject("duplicate_request", "a request of this id is in flight"));
@@ -163,39 +134,46 @@ export class GuardedConnection implements TransportHooks {
     }
   }
 
-  #pass(arrival: Arrival, { id, method }: Request): void {
+  #pass(arrival: Arrival, { id, method }: ArrivedRequest): void {
     const sinceMs = this.#core.options.clock();
     this.#requests.set(id, { state: "plain", method, sinceMs, cancelledAtMs: undefined });
     this.#deliver(NO_CALL, arrival);
   }
 
-  #verify(arrival: Arrival, request: Request): void {
+  #verify(arrival: Arrival, request: ArrivedRequest): void {
     const { id, method, params } = request;
     if (!this.#core.enter()) {
       this.#refuse(arrival, request, reject("busy", "too many signed calls in flight"));
       return;
     }
-    const abort = new AbortController();
-    const pending: PendingCall = { state: "pending", method, sinceMs: this.#core.options.clock(), abort };
+    const pending = new PendingCall(method, this.#core.options.clock());
     this.#requests.set(id, pending);
-    const decided = andThen(this.#core.verify(method, params, abort.signal), (verdict) => {
-      this.#decide(arrival, request, pending, verdict);
+    // What comes by reference comes one after another, however much of it there is in a turn of the event loop.
+    const mayWait = !this.#options.byReference && !isHandledAtOnce(arrival);
+    const verdict = this.#core.verify(method, params, { wait: pending, mayWait });
+    const decided = andThen(verdict, (known) => {
+      this.#decide(arrival, request, pending, known);
     });
     if (decided instanceof Promise) decided.catch(this.#options.onFault);
   }
 
-  #decide(arrival: Arrival, request: Request, pending: PendingCall, verdict: Verified | Rejected): void {
+  #decide(
+    arrival: Arrival,
+    request: ArrivedRequest,
+    pending: PendingCall,
+    verdict: Verified | Rejected,
+  ): void {
     const { id, method, params } = request;
     // The connection closed while the call was verified: its entry is gone.
     if (this.#requests.get(id) !== pending) return;
-    if (verdict.ok && !pending.abort.signal.aborted) {
+    if (verdict.ok && !pending.cancelled) {
       this.#run(arrival, request, pending, verdict);
       return;
     }
     this.#requests.delete(id, pending);
     this.#core.leave();
     const { tool } = signedIntent(method, params);
-    if (pending.abort.signal.aborted) {
+    if (pending.cancelled) {
       this.#core.events.report({ type: "cancelled", method, ran: false });
     } else if (!verdict.ok && verdict.code === "unsigned" && this.#core.allowsUnsigned(method, tool)) {
       this.#core.events.report({ type: "unsigned_allowed", method, tool });
@@ -205,20 +183,24 @@ export class GuardedConnection implements TransportHooks {
     }
   }
 
-  #run(arrival: Arrival, request: Request, { method, sinceMs }: PendingCall, verified: Verified): void {
-    const scope: CallScope = { call: verified.call, answered: false };
-    const task = isPlainObject(request.params) && Object.hasOwn(request.params, "task");
-    const running = {
+  #run(
+    arrival: Arrival,
+    request: ArrivedRequest,
+    { method, sinceMs }: PendingCall,
+    verified: Verified,
+  ): void {
+    const scope = new CallScope(verified.call);
+    const running: RunningCall = {
       state: "running",
       method,
       sinceMs,
       verified,
       scope,
-      task,
+      task: isPlainObject(request.params) && Object.hasOwn(request.params, "task"),
       cancelledAtMs: undefined,
       counted: true,
-    } as const;
-    this.#requests.set(request.id, { ...running });
+    };
+    this.#requests.set(request.id, running);
     this.#core.events.report({ type: "accepted", call: verified.call });
     this.#deliver(scope, arrival);
   }
@@ -233,7 +215,7 @@ export class GuardedConnection implements TransportHooks {
     }
   }
 
-  #refuse(arrival: Arrival, { id, method, params }: Request, rejected: Rejected): void {
+  #refuse(arrival: Arrival, { id, method, params }: ArrivedRequest, rejected: Rejected): void {
     this.#reportRefusal(method, signedIntent(method, params).tool, rejected);
     const { code } = rejected;
     const answer = errorAnswer(id, REFUSED, REFUSALS[code].message, { reason: code });
@@ -253,7 +235,7 @@ export class GuardedConnection implements TransportHooks {
     const entry = isRequestId(id) ? this.#requests.get(id) : undefined;
     if (entry === undefined || (entry.state !== "pending" && entry.cancelledAtMs !== undefined)) return;
     if (entry.state === "pending") {
-      entry.abort.abort();
+      entry.cancel();
       return;
     }
     entry.cancelledAtMs = this.#core.options.clock();
@@ -268,57 +250,23 @@ export class GuardedConnection implements TransportHooks {
     }
   }
 
-  #answer(id: unknown, raw: JsonRecord, options: SendOptions, forward: Forward): Promise<void> {
-    const entry = isRequestId(id) ? this.#requests.get(id) : undefined;
-    if (!isRequestId(id) || entry === undefined || !awaitsAnswer(entry)) {
-      // Nobody asked, or the question was refused or is answered: what is not countersigned must not leave.
-      this.#core.events.report({ type: "answer_withheld" });
-      return Promise.resolve();
-    }
-    if (entry.state === "plain") {
-      this.#requests.delete(id, entry);
-      this.#noteAnswer(entry.method, raw);
-      return this.#order.run(id, () => forward(raw, options));
-    }
-    const signed = signAnswer(this.#core, id, entry, raw);
-    if (!(signed instanceof Promise)) {
-      this.#requests.delete(id, entry);
-      return this.#order.run(id, () => forward(signed, options));
-    }
-    // The id stays taken until the answer leaves: over HTTP it would be sent to whoever took the id meanwhile.
-    return this.#order.hold(id, async () => {
-      const answer = await signed;
-      this.#requests.delete(id, entry);
-      await forward(answer, options);
-    });
-  }
-
-  #noteAnswer(method: string, raw: JsonRecord): void {
-    if (method !== "initialize" && method !== "server/discover") return;
-    const result = ownValue(raw, "result");
-    if (isPlainObject(result)) this.#core.noteCapabilities(ownValue(result, "capabilities"));
-  }
-
   #giveUp(entry: InFlight): void {
     if (entry.state === "plain") return;
     if (entry.state === "pending") {
-      entry.abort.abort();
+      entry.cancel();
       this.#core.leave();
       return;
     }
     countOut(this.#core, entry);
     // With its answer there, the call goes on to its countersignature, which may even still leave.
     if (entry.scope.answered) return;
-    entry.scope.answered = true;
+    entry.scope.end();
     if (entry.cancelledAtMs === undefined)
       this.#core.events.report({ type: "unfinished", call: entry.verified.call });
   }
 }
 
-/** A call's answer comes once: while that is signed, another one is nobody's. */
-function awaitsAnswer(entry: InFlight): entry is Exclude<InFlight, PendingCall> {
-  return entry.state === "plain" || (entry.state === "running" && !entry.scope.answered);
+/** An entry that classifies serves one message a transport, and maps some errors of the same tick to HTTP statuses. */
+function isHandledAtOnce({ extra }: Arrival): boolean {
+  return extra?.classification !== undefined;
 }
-
-/** Entered for every message that is no verified call, or code it runs would see the caller around it. */
-const NO_CALL: CallScope = { call: undefined, answered: true };

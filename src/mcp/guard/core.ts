@@ -6,6 +6,7 @@ import { randomNonce } from "../../crypto/random.js";
 import { createCountersigner, responseTime } from "../../receipt/countersign.js";
 import type { Outcome, ReceiptV3 } from "../../receipt/types.js";
 import type { ReplayStore } from "../../replay/types.js";
+import type { Wait } from "../../verify/claim-nonce.js";
 import { findReceipt } from "../../verify/read-receipt.js";
 import { reject } from "../../verify/verdict.js";
 import type { Rejected } from "../../verify/verdict.js";
@@ -17,6 +18,7 @@ import type { Identity } from "../identity.js";
 import type { RegistrySource } from "./registry-source.js";
 import { isProtocolMethod, signedIntent, TOOL_CALL } from "../signed-intent.js";
 import { TaskOwners } from "./task-owners.js";
+import { Workload } from "./workload.js";
 
 const RELATED_TASK_META = "io.modelcontextprotocol/related-task";
 
@@ -34,6 +36,7 @@ export class GuardCore {
   readonly tasks: TaskOwners = new TaskOwners();
   readonly #context: VerifyContext;
   readonly #countersign: ReturnType<typeof createCountersigner>;
+  readonly #workload = new Workload();
   #onIdle: () => void = () => {};
   #processTransport = false;
   #callsInFlight = 0;
@@ -83,7 +86,7 @@ export class GuardCore {
    *
    * @param params - The request's `params`, as they came over the wire.
    */
-  verify(method: string, params: unknown, signal?: AbortSignal): MaybePromise<Verified | Rejected> {
+  verify(method: string, params: unknown, manner: VerifyManner = {}): MaybePromise<Verified | Rejected> {
     if (this.#closing) return reject("closed", "the guard is closed");
     const request = this.#request(method, params);
     if (isPlainObject(request.meta) && Object.hasOwn(request.meta, RELATED_TASK_META)) {
@@ -100,7 +103,10 @@ export class GuardCore {
               return reject("wrong_task_owner", "the task was not created by this key", signer);
             },
           };
-    return verifyCall(request, context, signal === undefined ? {} : { signal });
+    const { wait, mayWait = false } = manner;
+    if (mayWait) this.#workload.noteArrival();
+    const background = mayWait && this.#workload.isHeavy;
+    return this.#workload.track(verifyCall(request, context, { wait, background }));
   }
 
   /** Tells whether a request without a receipt may pass. */
@@ -113,11 +119,12 @@ export class GuardCore {
   /** @throws or rejects with `SignerError` when the server's signer fails. */
   countersign(verified: Verified, contentHash: Sha256Text, outcome: Outcome): MaybePromise<ReceiptV3> {
     const { receipt, whole } = verified;
-    return this.#countersign(receipt, whole, {
+    const claim = {
       response: { content_hash: contentHash, outcome },
       ts_response: responseTime(this.options.clock(), receipt.ts),
       nonce: randomNonce(),
-    });
+    };
+    return this.#workload.track(this.#countersign(receipt, whole, claim, this.#workload.isHeavy));
   }
 
   /** The id that the receipt of a request claims, unverified. */
@@ -185,6 +192,13 @@ export class GuardCore {
   #isMethod(name: string): boolean {
     return isProtocolMethod(name) || this.options.methods.covers(name);
   }
+}
+
+/** How a request is verified. */
+interface VerifyManner {
+  readonly wait?: Wait | undefined;
+  /** Whether the verdict may come later although it could be had at once, because others wait as well. Default is `false`. */
+  readonly mayWait?: boolean;
 }
 
 /** What the checks look at that lives outside the guard. */

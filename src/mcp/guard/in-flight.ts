@@ -14,11 +14,33 @@ export interface PlainRequest {
 }
 
 /** A call that is being verified. The SDK has not seen it. */
-export interface PendingCall {
-  readonly state: "pending";
+export class PendingCall {
+  readonly state = "pending";
   readonly method: string;
   readonly sinceMs: number;
-  readonly abort: AbortController;
+  #cancelled = false;
+  #controller: AbortController | undefined;
+
+  constructor(method: string, sinceMs: number) {
+    this.method = method;
+    this.sinceMs = sinceMs;
+  }
+
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+
+  /** For whoever waits. Made when it is first asked for: few calls wait for anything. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#cancelled) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    this.#controller?.abort();
+  }
 }
 
 /** A verified call that the SDK has. Once its scope says that it is answered, its answer is being signed. */

@@ -6,8 +6,7 @@ import type { RefusalCode } from "../../verify/refusals.js";
 import { reject } from "../../verify/verdict.js";
 import type { Rejected } from "../../verify/verdict.js";
 import type { Verified } from "../../verify/verify-call.js";
-import { currentScope, runInScope } from "./call-scope.js";
-import type { CallScope } from "./call-scope.js";
+import { CallScope, currentScope, NO_CALL, runInScope } from "./call-scope.js";
 import { signAnswer } from "./call-answer.js";
 import type { GuardCore } from "./core.js";
 import type { RunningCall } from "./in-flight.js";
@@ -66,7 +65,7 @@ export function wrapCallHandler<Request, Extra, Result>(
     if (verdict.code !== "unsigned" || !core.allowsUnsigned(method, tool))
       throw refuse(core, method, tool, verdict);
     core.events.report({ type: "unsigned_allowed", method, tool });
-    return runInScope({ call: undefined, answered: true }, () => handler(request, extra));
+    return runInScope(NO_CALL, () => handler(request, extra));
   };
 }
 
@@ -86,7 +85,7 @@ async function verifyInFlight(
   if (!core.enter()) return reject("busy", "too many signed calls in flight");
   let passed = false;
   try {
-    const verdict = await core.verify(method, params, signal);
+    const verdict = await core.verify(method, params, { wait: { signal } });
     passed = verdict.ok && signal?.aborted !== true;
     return verdict;
   } finally {
@@ -101,7 +100,7 @@ async function answerVerified(
   params: unknown,
   run: () => unknown,
 ): Promise<unknown> {
-  const scope: CallScope = { call: verified.call, answered: false };
+  const scope = new CallScope(verified.call);
   core.events.report({ type: "accepted", call: verified.call });
   const answer = await runInScope(scope, async () => settle(run));
   const task = isPlainObject(params) && Object.hasOwn(params, "task");

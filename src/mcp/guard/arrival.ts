@@ -1,0 +1,63 @@
+import type { Message, RequestId } from "../message.js";
+import type { Deliver, Forward, MessageExtra } from "../transport-proxy.js";
+
+/** A message that came in, with the way to the SDK and the way back to the peer. */
+export interface Arrival {
+  readonly message: Message;
+  readonly raw: unknown;
+  readonly extra: MessageExtra;
+  readonly deliver: Deliver;
+  readonly forward: Forward;
+}
+
+/** A request among the messages. */
+export type ArrivedRequest = Extract<Message, { kind: "request" }>;
+
+interface ArrivalHandlers {
+  readonly handle: (arrival: Arrival) => void;
+  /** Told once of all the requests in one tick that have the same id. */
+  readonly refuseCopies: (arrival: Arrival, request: ArrivedRequest) => void;
+}
+
+/**
+ * Collects the messages of a tick before any of them is handled. A batch comes element by element in one tick: two
+ * requests of one id have to be seen before either runs.
+ */
+export class TickOfArrivals {
+  readonly #handlers: ArrivalHandlers;
+  #arrivals: Arrival[] = [];
+
+  constructor(handlers: ArrivalHandlers) {
+    this.#handlers = handlers;
+  }
+
+  add(arrival: Arrival): void {
+    this.#arrivals.push(arrival);
+    if (this.#arrivals.length === 1) queueMicrotask(this.#handleAll);
+  }
+
+  readonly #handleAll = (): void => {
+    const arrivals = this.#arrivals;
+    this.#arrivals = [];
+    const [only] = arrivals;
+    if (only !== undefined && arrivals.length === 1) this.#handlers.handle(only);
+    else this.#handleMany(arrivals);
+  };
+
+  #handleMany(arrivals: readonly Arrival[]): void {
+    const copies = new Map<RequestId, number>();
+    for (const { message } of arrivals) {
+      if (message.kind === "request") copies.set(message.id, (copies.get(message.id) ?? 0) + 1);
+    }
+    const answered = new Set<RequestId>();
+    for (const arrival of arrivals) {
+      const { message } = arrival;
+      if (message.kind !== "request" || copies.get(message.id) === 1) {
+        this.#handlers.handle(arrival);
+      } else if (!answered.has(message.id)) {
+        answered.add(message.id);
+        this.#handlers.refuseCopies(arrival, message);
+      }
+    }
+  }
+}
