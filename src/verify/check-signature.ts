@@ -14,6 +14,9 @@ import { reject } from "./verdict.js";
 import type { Rejected, VerifiedSigner } from "./verdict.js";
 import type { VerifyLimits } from "./limits.js";
 
+/** Takes a check that another thread makes, and gives its outcome when it may be acted on. */
+export type InBackground = (check: MaybePromise<boolean>) => Promise<boolean>;
+
 /** A receipt in canonical form, and what was found out while that was written. */
 export interface CanonicalReceipt {
   readonly ok: true;
@@ -33,14 +36,14 @@ export interface CanonicalReceipt {
  * it as canonical JSON. What has no such form was never signed by a sound signer. In the same walk its params are
  * compared with what was sent: equal values have equal canonical texts, so that needs none of its own.
  *
- * @param background - Whether another thread checks the signature.
+ * @param inBackground - Takes the check of the signature, if another thread is to make it.
  */
 export function canonicalReceipt(
   receipt: ReceiptV1,
   sent: unknown,
   key: VerifyKey,
   limits: VerifyLimits,
-  background: boolean,
+  inBackground: InBackground | undefined,
 ): CanonicalReceipt | Rejected {
   try {
     const copy = copyJson(receipt, limits.depth + RECEIPT_LEVELS);
@@ -54,9 +57,10 @@ export function canonicalReceipt(
       ({ signed, params, copyWhole }) => ({
         ok: true,
         receipt: copy,
-        holds: background
-          ? verifyInBackground(key, signed, signature)
-          : verifySignature(key, signed, signature),
+        holds:
+          inBackground === undefined
+            ? verifySignature(key, signed, signature)
+            : inBackground(verifyInBackground(key, signed, signature)),
         paramsHash: sha256Text(params),
         isSent,
         whole: copyWhole(),

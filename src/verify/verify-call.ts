@@ -7,6 +7,7 @@ import { claimNonce } from "./claim-nonce.js";
 import type { Wait } from "./claim-nonce.js";
 import type { VerifyLimits } from "./limits.js";
 import { canonicalReceipt, checkParams } from "./check-signature.js";
+import type { InBackground } from "./check-signature.js";
 import { checkScope, checkSignerClaims, findSigner } from "./check-signer.js";
 import { checkTarget, checkTime, checkTool } from "./check-intent.js";
 import { checkSize, findReceipt, readReceipt } from "./read-receipt.js";
@@ -50,8 +51,8 @@ export interface VerifyContext {
 /** How a call is verified. */
 export interface VerifyManner {
   readonly wait?: Wait | undefined;
-  /** Whether the signature is checked on another thread. Default is `false`. */
-  readonly background?: boolean;
+  /** Takes the check of the signature, which another thread then makes, and tells its outcome. Default: this thread does. */
+  readonly inBackground?: InBackground | undefined;
 }
 
 /** A call that passed, with what its countersignature is made over. */
@@ -74,7 +75,7 @@ export interface Verified {
 export function verifyCall(
   request: CallRequest,
   context: VerifyContext,
-  { wait, background = false }: VerifyManner = {},
+  { wait, inBackground }: VerifyManner = {},
 ): MaybePromise<Verified | Rejected> {
   const found = findReceipt(request.meta, context.limits);
   if (!found.ok) return found;
@@ -97,7 +98,7 @@ export function verifyCall(
   if (misfit !== undefined) return misfit;
 
   const { key, signer } = signed;
-  const canonical = canonicalReceipt(receipt, request.params, key, context.limits, background);
+  const canonical = canonicalReceipt(receipt, request.params, key, context.limits, inBackground);
   if (!canonical.ok) return canonical;
   const { whole } = canonical;
   return andThen(canonical.holds, (holds) => {

@@ -108,6 +108,7 @@ describe("class 4: a receipt dated ahead, replayed when its nonce may be forgott
     for (const aheadMs of [500, 1000, 1001, 29_000]) {
       wire.post(callMessage(await stand.sign({ issuedAtMs: NOW_MS + aheadMs }), wire.freshId()));
     }
+    await wire.quiet();
     await pass(stand.clock, 29_000);
     const held = stand.events.filter((event) => event.type === "held");
     expect(held).toEqual([

@@ -4,8 +4,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { checkPublicKey } from "../../src/crypto/key-check.js";
-import { VerifyKey, importVerifyKey, verifySignature } from "../../src/crypto/ed25519.js";
-import { createSigner, generateSigner } from "../../src/crypto/signer.js";
+import { VerifyKey, importVerifyKey, verifyInBackground, verifySignature } from "../../src/crypto/ed25519.js";
+import { createSigner, generateSigner, signWith } from "../../src/crypto/signer.js";
 import { hex } from "../support/bytes.js";
 
 const VECTORS = new URL("../vectors/ed25519/", import.meta.url);
@@ -166,3 +166,36 @@ function withByte(bytes: Uint8Array, at: number, change: number): Uint8Array {
   changed[index] = (changed[index] ?? 0) ^ change;
   return changed;
 }
+
+describe("in the background", () => {
+  it("accepts and refuses what it does at once, although the bytes are written over meanwhile", async () => {
+    const signer = generateSigner();
+    const key = importVerifyKey(signer.publicKey);
+    const message = Buffer.from("a message to be signed");
+    const signature = await signer.sign(message);
+    const forged = Uint8Array.from(signature, (byte, index) => (index === 3 ? byte ^ 1 : byte));
+    for (const [candidate, holds] of [
+      [signature, true],
+      [forged, false],
+      [signature.subarray(1), false],
+      [new Uint8Array(64), false],
+    ] as const) {
+      const given = Buffer.from(message);
+      const copy = Uint8Array.from(candidate);
+      const outcome = verifyInBackground(key, given, copy);
+      given.fill(0);
+      copy.fill(0);
+      expect(await outcome).toBe(holds);
+      expect(verifySignature(key, message, candidate)).toBe(holds);
+    }
+  });
+
+  it("signs what the message was when it was given", async () => {
+    const signer = generateSigner();
+    const message = Buffer.from("a message to be signed");
+    const given = Buffer.from(message);
+    const signature = signWith(signer, given, true);
+    given.fill(0);
+    expect(await signature).toEqual(await signer.sign(message));
+  });
+});

@@ -105,8 +105,8 @@ export class GuardCore {
           };
     const { wait, mayWait = false } = manner;
     if (mayWait) this.#workload.noteArrival();
-    const background = mayWait && this.#workload.isHeavy;
-    return this.#workload.track(verifyCall(request, context, { wait, background }));
+    const inBackground = mayWait && this.#workload.leavesChecks ? this.#workload.inOrder : undefined;
+    return verifyCall(request, context, { wait, inBackground });
   }
 
   /** Tells whether a request without a receipt may pass. */

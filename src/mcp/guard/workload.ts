@@ -1,7 +1,7 @@
 import { isPromise } from "../../lib/maybe-promise.js";
 import type { MaybePromise } from "../../lib/maybe-promise.js";
 
-/** From so many at a time on, other threads save more of this thread's time than it costs to ask them. */
+/** From so many signatures at a time on, other threads save more of this thread's time than it costs to ask them. */
 const HEAVY_FROM = 4;
 
 /**
@@ -11,11 +11,9 @@ const HEAVY_FROM = 4;
  */
 export class Workload {
   #thisTurn = 0;
-  #pending = 0;
-
-  get isHeavy(): boolean {
-    return this.#thisTurn + this.#pending >= HEAVY_FROM;
-  }
+  #checks = 0;
+  #signatures = 0;
+  #lastCheck: Promise<unknown> = Promise.resolve();
 
   /** Counts a call until the end of this turn of the event loop. */
   noteArrival(): void {
@@ -23,18 +21,43 @@ export class Workload {
     if (this.#thisTurn === 1) setImmediate(this.#endTurn);
   }
 
-  /** Counts work until it is done. */
-  track<T>(work: MaybePromise<T>): MaybePromise<T> {
-    if (!isPromise(work)) return work;
-    this.#pending += 1;
-    return work.finally(this.#endWork);
+  get isHeavy(): boolean {
+    return this.#thisTurn + this.#checks + this.#signatures >= HEAVY_FROM;
+  }
+
+  /** Whether the next signature had better be checked by another thread. Behind one that is, it has to be: see {@link inOrder}. */
+  get leavesChecks(): boolean {
+    return this.#checks > 0 || this.isHeavy;
+  }
+
+  /**
+   * Counts a check that another thread makes, and gives its outcome after those of all that were begun before: calls
+   * run in the order in which they came, as they do without a guard.
+   */
+  readonly inOrder = async (check: MaybePromise<boolean>): Promise<boolean> => {
+    this.#checks += 1;
+    const before = this.#lastCheck;
+    this.#lastCheck = Promise.allSettled([before, check]);
+    try {
+      await before;
+      return await check;
+    } finally {
+      this.#checks -= 1;
+    }
+  };
+
+  /** Counts a signature until it is there. */
+  track<T>(signature: MaybePromise<T>): MaybePromise<T> {
+    if (!isPromise(signature)) return signature;
+    this.#signatures += 1;
+    return signature.finally(this.#endSignature);
   }
 
   readonly #endTurn = (): void => {
     this.#thisTurn = 0;
   };
 
-  readonly #endWork = (): void => {
-    this.#pending -= 1;
+  readonly #endSignature = (): void => {
+    this.#signatures -= 1;
   };
 }

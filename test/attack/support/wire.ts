@@ -1,3 +1,5 @@
+import { generateKeyPairSync, sign as cryptoSign } from "node:crypto";
+import { promisify } from "node:util";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { isPlainObject } from "../../../src/lib/json.js";
 import type { JsonRecord } from "../../../src/lib/json.js";
@@ -83,7 +85,10 @@ export class Wire {
 
   /** Waits until whatever is going to happen by itself has happened. */
   async quiet(): Promise<void> {
-    for (let turn = 0; turn < 25; turn++) await nextTurn();
+    for (let round = 0; round < 3; round++) {
+      for (let turn = 0; turn < 25; turn++) await nextTurn();
+      await otherThreads();
+    }
   }
 
   /** Closes the connection from the other end, as a client that goes away does. */
@@ -95,6 +100,15 @@ export class Wire {
     return this.#server.close();
   }
 }
+
+/** Waits until other threads have done what they were given before: they take their work in order. */
+async function otherThreads(): Promise<void> {
+  const message = Buffer.alloc(2000);
+  await Promise.all(Array.from({ length: 8 }, () => sign(null, message, KEY)));
+}
+
+const KEY = generateKeyPairSync("ed25519").privateKey;
+const sign = promisify(cryptoSign);
 
 export function callMessage(params: unknown, id: Id): JsonRecord {
   return { jsonrpc: "2.0", id, method: "tools/call", params };
