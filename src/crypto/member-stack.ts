@@ -68,6 +68,7 @@ export class MemberStack {
   /** Lets go of all values. */
   clear(): void {
     this.#top = 0;
+    if (this.#highest === 0) return;
     if (this.#highest > KEEP_ENTRIES) {
       this.keys = [];
       this.values = [];
