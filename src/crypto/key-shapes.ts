@@ -43,13 +43,14 @@ export class KeyShapes {
       (SLOTS - 1);
     const shape = this.#shapes[slot];
     if (shape !== undefined && hasKeys(shape, keys, base, end)) return shape;
-    return this.#learn(slot, keys.slice(base, end));
+    return this.#learn(slot, keys, base, end);
   }
 
-  #learn(slot: number, keys: readonly string[]): KeyShape | undefined {
-    let print = keys.length;
+  #learn(slot: number, keys: readonly string[], base: number, end: number): KeyShape | undefined {
+    let print = end - base;
     let units = 0;
-    for (const key of keys) {
+    for (let at = base; at < end; at++) {
+      const key = keys[at] ?? "";
       units += key.length;
       print = (Math.imul(print, 31) + key.length * 256 + key.charCodeAt(key.length >> 1)) >>> 0;
     }
@@ -58,13 +59,13 @@ export class KeyShapes {
       return undefined;
     }
     if (units > MAX_SHAPE_UNITS) return undefined;
-    const shape = this.#describe(keys);
+    const shape = this.#describe(keys.slice(base, end));
     this.#shapes[slot] = shape;
     return shape;
   }
 
   #describe(keys: readonly string[]): KeyShape {
-    const order = keys.map((_, index) => index).sort((a, b) => ((keys[a] ?? "") < (keys[b] ?? "") ? -1 : 1));
+    const order = sortedPlaces(keys, 0, keys.length);
     const starts = order.map((index, position) => {
       this.#scratch.clear();
       writeMemberStart(this.#scratch, keys[index] ?? "", position === 0);
@@ -72,6 +73,18 @@ export class KeyShapes {
     });
     return { keys, order, starts };
   }
+}
+
+/** The places of the keys from `base` up to `end`, in canonical order. An insertion sort: for few keys. */
+export function sortedPlaces(keys: readonly string[], base: number, end: number): number[] {
+  const places: number[] = [];
+  for (let place = base; place < end; place++) {
+    const key = keys[place] ?? "";
+    let at = places.length;
+    for (; at > 0 && (keys[places[at - 1] ?? 0] ?? "") > key; at--) places[at] = places[at - 1] ?? 0;
+    places[at] = place;
+  }
+  return places;
 }
 
 /** Writes what comes before a member's value: brace or comma, key and colon. */

@@ -4,7 +4,7 @@ import { CanonicalJsonError } from "../errors.js";
 import { isPlainObject } from "../lib/json.js";
 import type { JsonRecord } from "../lib/json.js";
 import type { ByteSink } from "./byte-sink.js";
-import { KeyShapes, MAX_SHAPE_KEYS, writeMemberStart } from "./key-shapes.js";
+import { KeyShapes, MAX_SHAPE_KEYS, sortedPlaces, writeMemberStart } from "./key-shapes.js";
 import type { KeyShape } from "./key-shapes.js";
 import { MemberStack } from "./member-stack.js";
 import { writeNumber } from "./write-number.js";
@@ -152,10 +152,13 @@ export class ValueWriter {
       writeAscii(this.#sink, "{}");
       return;
     }
-    const isSmall = end - base <= MAX_SHAPE_KEYS;
-    const shape = isSmall ? this.#shapes.find(this.#members.keys, base, end) : undefined;
-    if (shape === undefined) this.#writeSorted(base, end, other !== undefined, depthLeft);
-    else this.#writeShaped(shape, base, other !== undefined, depthLeft);
+    if (end - base > MAX_SHAPE_KEYS) {
+      this.#writeMany(this.#members.keys.slice(base, end).sort(), object, other, depthLeft);
+    } else {
+      const shape = this.#shapes.find(this.#members.keys, base, end);
+      if (shape === undefined) this.#writeFew(base, end, other !== undefined, depthLeft);
+      else this.#writeShaped(shape, base, other !== undefined, depthLeft);
+    }
     this.#byte(CLOSING_BRACE);
     this.#members.pop(base);
   }
@@ -163,20 +166,39 @@ export class ValueWriter {
   #writeShaped({ order, starts }: KeyShape, base: number, compare: boolean, depthLeft: number): void {
     for (let position = 0; position < order.length; position++) {
       this.#writeStart(starts[position] ?? NOTHING);
-      this.#writeMember(base + (order[position] ?? 0), compare, depthLeft);
+      this.#writePlace(base + (order[position] ?? 0), compare, depthLeft);
     }
   }
 
-  #writeSorted(base: number, end: number, compare: boolean, depthLeft: number): void {
-    const keys = this.#members.keys.slice(base, end);
-    const places = new Map(keys.map((key, index) => [key, base + index]));
-    for (const [position, key] of keys.sort().entries()) {
+  /** Writes members whose keys were not seen before. */
+  #writeFew(base: number, end: number, compare: boolean, depthLeft: number): void {
+    const { keys } = this.#members;
+    const places = sortedPlaces(keys, base, end);
+    for (let position = 0; position < places.length; position++) {
+      const place = places[position] ?? 0;
+      writeMemberStart(this.#sink, keys[place] ?? "", position === 0);
+      this.#writePlace(place, compare, depthLeft);
+    }
+  }
+
+  /** Of many members the values are sooner looked up by key than the keys are sorted with their places. */
+  #writeMany(
+    sortedKeys: readonly string[],
+    object: JsonRecord,
+    other: JsonRecord | undefined,
+    depthLeft: number,
+  ): void {
+    for (let position = 0; position < sortedKeys.length; position++) {
+      const key = sortedKeys[position] ?? "";
       writeMemberStart(this.#sink, key, position === 0);
-      this.#writeMember(places.get(key) ?? 0, compare, depthLeft);
+      if (other === undefined) this.#write(object[key], depthLeft);
+      else this.#writeSame(object[key], other[key], depthLeft);
+      this.#requireRoom(0);
     }
   }
 
-  #writeMember(place: number, compare: boolean, depthLeft: number): void {
+  /** Writes the value of a member on the stack. */
+  #writePlace(place: number, compare: boolean, depthLeft: number): void {
     const { values, others } = this.#members;
     if (compare) this.#writeSame(values[place], others[place], depthLeft);
     else this.#write(values[place], depthLeft);

@@ -4,6 +4,7 @@
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { benchCanonical } from "./canonical.mjs";
 import { benchGuard } from "./guard.mjs";
 import { benchHttp } from "./http.mjs";
 import { benchInstall } from "./install.mjs";
@@ -18,6 +19,7 @@ import { printTable } from "./table.mjs";
  */
 const PARTS = {
   guard: benchGuard,
+  canonical: benchCanonical,
   http: benchHttp,
   replay: benchReplay,
   registry: benchRegistry,
