@@ -33,6 +33,17 @@ export interface ReceiptInput extends ActionInput, SignerInput {
  * that are no JSON; `SignerError`, or rejects with it, when the signer fails. All the caller's.
  */
 export function signReceipt(input: ReceiptInput): MaybePromise<ReceiptV1> {
+  return andThen(signIntent(input), ({ receipt }) => receipt);
+}
+
+/** A receipt, and the canonical text of its params that was made on the way. */
+export interface SignedIntent {
+  readonly receipt: ReceiptV1;
+  readonly paramsText: Uint8Array;
+}
+
+/** Signs as {@link signReceipt} does. */
+export function signIntent(input: ReceiptInput): MaybePromise<SignedIntent> {
   const { action, paramsText } = actionDraft(input);
   const ts = timeText(input.issuedAtMs, "issuedAtMs");
   const intent = readDraft(
@@ -48,9 +59,10 @@ export function signReceipt(input: ReceiptInput): MaybePromise<ReceiptV1> {
     RENAMED,
   );
   if (intent.authz_decision !== undefined) requireDecision(intent.authz_decision, intent, input.issuedAtMs);
-  return andThen(signText(input.signer, intentText(intent, paramsText), "rec"), (signed) =>
-    Object.assign(intent, signed),
-  );
+  return andThen(signText(input.signer, intentText(intent, paramsText), "rec"), (signed) => ({
+    receipt: Object.assign(intent, signed),
+    paramsText,
+  }));
 }
 
 function expText({ expMs, issuedAtMs }: ReceiptInput): string | undefined {

@@ -5,10 +5,10 @@ import { isPlainObject, ownValue } from "../../lib/json.js";
 import type { JsonRecord } from "../../lib/json.js";
 import { andThen, isPromise } from "../../lib/maybe-promise.js";
 import type { MaybePromise } from "../../lib/maybe-promise.js";
-import { agentReceiptText, paramsText } from "../../receipt/agent-text.js";
+import { agentReceiptText } from "../../receipt/agent-text.js";
 import { RECEIPT_META, RECEIPT_META_ALIAS } from "../../receipt/meta.js";
-import { signReceipt } from "../../receipt/sign.js";
-import type { ReceiptV1 } from "../../receipt/types.js";
+import { signIntent } from "../../receipt/sign.js";
+import type { SignedIntent } from "../../receipt/sign.js";
 import type { ClientSettings } from "./options.js";
 import { rejectAnswer } from "./refusals.js";
 import type { ClientRejection } from "./refusals.js";
@@ -60,8 +60,8 @@ type Request = Extract<Message, { kind: "request" }>;
 export function signCall(request: Request, signing: Signing): MaybePromise<SignedCall> {
   try {
     const draft = draftCall(request, signing.settings.target);
-    const signed = andThen(signReceipt(receiptInput(draft, signing)), (receipt) =>
-      sealCall(draft, receipt, signing),
+    const signed = andThen(signIntent(receiptInput(draft, signing)), (intent) =>
+      sealCall(draft, intent, signing),
     );
     return isPromise(signed) ? signed.then(undefined, rejectCall) : signed;
   } catch (error) {
@@ -72,14 +72,15 @@ export function signCall(request: Request, signing: Signing): MaybePromise<Signe
 /** Reads a request that resumes an earlier one. Nothing of it is posted, so it is not signed. */
 export function resumedCall(request: Request, target: string): SignedCall {
   try {
-    const { intent: _, ...call } = draftCall(request, target);
-    return { ok: true, call: { ...call, request: request.raw, receipt: undefined } };
+    const { intent, ...call } = draftCall(request, target);
+    const paramsHash = canonicalHash(intent);
+    return { ok: true, call: { ...call, paramsHash, request: request.raw, receipt: undefined } };
   } catch (error) {
     return rejectCall(error);
   }
 }
 
-interface Draft extends Omit<SentCall, "receipt"> {
+interface Draft extends Omit<SentCall, "receipt" | "paramsHash"> {
   /** The receipt's `action.params`. */
   readonly intent: unknown;
 }
@@ -89,20 +90,19 @@ function draftCall({ id, method, params, raw }: Request, target: string): Draft 
   if (!isPlainObject(sent)) throw new CanonicalJsonError("not_json", "the params are no object");
   const { tool, params: intent } = signedIntent(method, sent);
   if (tool === undefined) throw new OptionError("missing_option", "tool", "the call names no tool");
-  const paramsHash = canonicalHash(intent);
   const task = Object.hasOwn(sent, "task");
-  return { id, method, tool, target, paramsHash, task, intent, request: { ...raw, params: sent } };
+  return { id, method, tool, target, task, intent, request: { ...raw, params: sent } };
 }
 
 function receiptInput(
   draft: Draft,
   { identity, settings, transport }: Signing,
-): Parameters<typeof signReceipt>[0] {
+): Parameters<typeof signIntent>[0] {
   const { lifetimeMs, hashOnly } = settings;
   const issuedAtMs = Math.floor(settings.clock());
   return {
     ...identity,
-    ...(hashOnly ? { paramsHash: draft.paramsHash } : { params: draft.intent }),
+    ...(hashOnly ? { paramsHash: canonicalHash(draft.intent) } : { params: draft.intent }),
     tool: draft.tool,
     target: draft.target,
     transport,
@@ -112,17 +112,22 @@ function receiptInput(
 }
 
 /** Puts the receipt into the request. One that the application put there is taken out: sent twice, it is a replay. */
-function sealCall(draft: Draft, receipt: ReceiptV1, { settings }: Signing): SignedCall {
+function sealCall(draft: Draft, { receipt, paramsText }: SignedIntent, { settings }: Signing): SignedCall {
   const { intent: _, ...call } = draft;
   const params = ownValue(call.request, "params");
   const members: JsonRecord = isPlainObject(params) ? params : {};
   const found = ownValue(members, "_meta");
   const { [RECEIPT_META]: _named, [RECEIPT_META_ALIAS]: _alias, ...meta } = isPlainObject(found) ? found : {};
   const sealed = { ...members, _meta: { ...meta, [settings.metaKey]: receipt } };
-  const { whole } = agentReceiptText(receipt, paramsText(receipt));
+  const { whole } = agentReceiptText(receipt, paramsText);
   return {
     ok: true,
-    call: { ...call, request: { ...call.request, params: sealed }, receipt: { id: receipt.id, whole } },
+    call: {
+      ...call,
+      paramsHash: receipt.action.params_hash,
+      request: { ...call.request, params: sealed },
+      receipt: { id: receipt.id, whole },
+    },
   };
 }
 
