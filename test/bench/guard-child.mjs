@@ -2,7 +2,9 @@
  * Measures verify + countersign of one shape of arguments through the public guard, and in turn with it the limit:
  * one `node:crypto` verify and one sign of messages of the same size. Takes the name of the shape; needs --expose-gc.
  */
-import { createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
+import { createPublicKey, generateKeyPairSync, hash, sign, verify } from "node:crypto";
+import { useAgentReceiptText } from "../../dist/receipt/agent-text.js";
+import { useBilateralText } from "../../dist/receipt/response-text.js";
 import { createMemoryReplayStore } from "../../dist/replay/index.js";
 import { canonicalJson } from "../../dist/receipt/index.js";
 import { createGuard } from "../../dist/server.js";
@@ -11,6 +13,10 @@ import { SHAPES, seededRandom } from "./call-arguments.mjs";
 import { median } from "./statistics.mjs";
 
 const TARGET = "mcp://bench";
+const BARE_ANSWER = {
+  response: { content_hash: `sha256:${"0".repeat(64)}`, outcome: { status: "executed" } },
+  ts_response: "2026-11-23T00:00:00.000Z",
+};
 const WARM_UP_MS = 2500;
 const MEASURE_MS = 6000;
 /** What is prepared at once, so that a young heap holds it. */
@@ -39,6 +45,7 @@ console.log(
   JSON.stringify({
     callsPerSecond: median(rounds.map(({ guardMs }) => (batchSize / guardMs) * 1000)),
     share: median(rounds.map(({ limitMs, guardMs }) => limitMs / guardMs)),
+    bareShare: median(rounds.map(({ limitMs, bareMs }) => limitMs / bareMs)),
   }),
 );
 await guard.close();
@@ -54,7 +61,8 @@ async function run(forMs) {
     const limitFirst = rounds.length % 2 === 0;
     const before = limitFirst ? measureLimit(messages) : 0;
     const guardMs = await measureGuard(calls);
-    rounds.push({ guardMs, limitMs: limitFirst ? before : measureLimit(messages) });
+    const limitMs = limitFirst ? before : measureLimit(messages);
+    rounds.push({ guardMs, limitMs, bareMs: measureBare(calls) });
   }
   return rounds;
 }
@@ -91,6 +99,33 @@ function measureLimit(messages) {
   for (const { bytes, signature } of messages) {
     if (!verify(null, bytes, publicKey, signature)) throw new Error("the limit does not verify");
     sign(null, answerBytes, privateKey);
+  }
+  return performance.now() - began;
+}
+
+/**
+ * What is left of a guard without its checks: the canonical texts are written once, the arguments compared and hashed,
+ * one signature is checked and one made. More than this share of the limit no guard of this make can reach.
+ */
+function measureBare(calls) {
+  const began = performance.now();
+  for (const { _meta, arguments: sent } of calls) {
+    const receipt = _meta._signet;
+    const writeParams = (writer) => {
+      if (!writer.sameValue(receipt.action.params, sent)) throw new Error("the arguments are others");
+    };
+    const whole = useAgentReceiptText(receipt, writeParams, ({ signed, params, copyWhole }) => {
+      const signature = Buffer.from(receipt.sig.slice("ed25519:".length), "base64");
+      if (!verify(null, signed, publicKey, signature)) throw new Error("the call does not verify");
+      if (`sha256:${hash("sha256", params)}` !== receipt.action.params_hash) throw new Error("other params");
+      return copyWhole();
+    });
+    const answer = {
+      ...BARE_ANSWER,
+      server: { pubkey: receipt.signer.pubkey, name: "server" },
+      nonce: receipt.nonce,
+    };
+    useBilateralText(answer, whole, (text) => sign(null, text, privateKey));
   }
   return performance.now() - began;
 }

@@ -17,18 +17,62 @@ export interface CountersignOptions {
   readonly outcome?: Outcome;
 }
 
-/** A call that passed, and whether it asked for a task. */
-interface PassedCall {
-  readonly verified: Verified;
-  readonly task: boolean;
+/** A call that passed, as `verify` returns it. What its countersignature is made of, only its guard can get at. */
+class PassedCall implements VerifiedCall {
+  readonly signer: VerifiedCall["signer"];
+  readonly receipt: VerifiedCall["receipt"];
+  readonly method: string;
+  readonly tool: string;
+  readonly target: string;
+  readonly verifiedAtMs: number;
+  readonly #gateway: Gateway;
+  readonly #verified: Verified;
+  readonly #task: boolean;
   /** Whether it has its countersignature, or is getting it. */
-  taken: boolean;
+  #taken = false;
+
+  constructor(gateway: Gateway, verified: Verified, task: boolean) {
+    const { call } = verified;
+    this.signer = call.signer;
+    this.receipt = call.receipt;
+    this.method = call.method;
+    this.tool = call.tool;
+    this.target = call.target;
+    this.verifiedAtMs = call.verifiedAtMs;
+    this.#gateway = gateway;
+    this.#verified = verified;
+    this.#task = task;
+  }
+
+  /** Takes a call before anything is awaited: two countersignatures at once are two as well. */
+  static take(
+    gateway: Gateway,
+    call: unknown,
+  ): { readonly verified: Verified; readonly task: boolean; readonly putBack: () => void } {
+    // A `WeakMap` by call would do the same, at a tenth of what all the checks take.
+    if (typeof call !== "object" || call === null || !(#gateway in call) || call.#gateway !== gateway) {
+      throw new GuardError(
+        "not_verified_here",
+        "countersign takes the very call that verify of this guard returned",
+      );
+    }
+    if (call.#taken) {
+      throw new GuardError(
+        "already_countersigned",
+        "this call has its countersignature, or is getting it; verify the next one",
+      );
+    }
+    call.#taken = true;
+    const putBack = (): void => {
+      call.#taken = false;
+    };
+    return { verified: call.#verified, task: call.#task, putBack };
+  }
 }
 
 /** The calls that a guard verified for code that holds the wire itself, until each has its one countersignature. */
 export class Gateway {
   readonly #core: GuardCore;
-  readonly #passed = new WeakMap<VerifiedCall, PassedCall>();
 
   constructor(core: GuardCore) {
     this.#core = core;
@@ -43,50 +87,30 @@ export class Gateway {
       this.#core.events.report({ type: "refused", code, detail, method, tool, signer });
       return verdict;
     }
-    const { call } = verdict;
     const task = isPlainObject(params) && Object.hasOwn(params, "task");
-    this.#passed.set(call, { verified: verdict, task, taken: false });
+    const call = new PassedCall(this, verdict, task);
     this.#core.events.report({ type: "accepted", call });
     return { ok: true, call };
   }
 
   async countersign(call: VerifiedCall, answer: unknown, options: CountersignOptions): Promise<ReceiptV3> {
-    const passed = this.#take(call);
+    const { verified, task, putBack } = PassedCall.take(this, call);
     try {
       if (!isPlainObject(answer)) throw new CanonicalJsonError("not_json", "a result or error is an object");
       const prepared =
         options.error === true
           ? prepareError({ error: answer }, answer)
-          : prepareResult({ result: answer }, passed.task);
+          : prepareResult({ result: answer }, task);
       const outcome =
         options.outcome === undefined ? prepared.outcome : readDraft(options.outcome, readOutcome);
-      const pending = this.#core.countersign(passed.verified, prepared.contentHash, outcome);
+      const pending = this.#core.countersign(verified, prepared.contentHash, outcome);
       const countersignature = isPromise(pending) ? await pending : pending;
       if (prepared.taskId !== undefined) this.#core.tasks.add(prepared.taskId, call.signer.publicKey);
       this.#core.events.report({ type: "finished", call, outcome, countersignature });
       return countersignature;
     } catch (error) {
-      passed.taken = false;
+      putBack();
       throw error;
     }
-  }
-
-  /** Takes the call before anything is awaited: two countersignatures at once are two as well. */
-  #take(call: VerifiedCall): PassedCall {
-    const passed = this.#passed.get(call);
-    if (passed === undefined) {
-      throw new GuardError(
-        "not_verified_here",
-        "countersign takes the very call that verify of this guard returned",
-      );
-    }
-    if (passed.taken) {
-      throw new GuardError(
-        "already_countersigned",
-        "this call has its countersignature, or is getting it; verify the next one",
-      );
-    }
-    passed.taken = true;
-    return passed;
   }
 }
