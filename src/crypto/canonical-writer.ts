@@ -1,7 +1,7 @@
-import { ByteSink } from "./byte-sink.js";
-import { ValueWriter } from "./value-writer.js";
-import type { CanonicalLimits } from "./value-writer.js";
-import { writeAscii, writeText } from "./write-text.js";
+import { ByteSink } from "./canonical/byte-sink.js";
+import { ValueWriter } from "./canonical/value-writer.js";
+import type { CanonicalLimits } from "./canonical/value-writer.js";
+import { writeAscii, writeText } from "./canonical/write-text.js";
 
 export type { CanonicalLimits };
 

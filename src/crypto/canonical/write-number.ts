@@ -1,4 +1,4 @@
-import { CanonicalJsonError } from "../errors.js";
+import { CanonicalJsonError } from "../../errors.js";
 import type { ByteSink } from "./byte-sink.js";
 import { writeAscii } from "./write-text.js";
 

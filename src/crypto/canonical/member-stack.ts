@@ -1,5 +1,5 @@
-import { isOwn, isOwnEnumerable } from "../lib/json.js";
-import type { JsonRecord } from "../lib/json.js";
+import { isOwn, isOwnEnumerable } from "../../lib/json.js";
+import type { JsonRecord } from "../../lib/json.js";
 
 /** So many entries are kept room for; after an object with more the columns start anew. */
 const KEEP_ENTRIES = 4096;

@@ -1,8 +1,8 @@
 import { constants } from "node:buffer";
 
-import { CanonicalJsonError } from "../errors.js";
-import { isPlainObject } from "../lib/json.js";
-import type { JsonRecord } from "../lib/json.js";
+import { CanonicalJsonError } from "../../errors.js";
+import { isPlainObject } from "../../lib/json.js";
+import type { JsonRecord } from "../../lib/json.js";
 import type { ByteSink } from "./byte-sink.js";
 import { KeyShapes, MAX_SHAPE_KEYS, sortedPlaces, writeMemberStart } from "./key-shapes.js";
 import type { KeyShape } from "./key-shapes.js";
