@@ -6,6 +6,7 @@ import { SignerError } from "../errors.js";
 import { isPlainObject, ownValue } from "../lib/json.js";
 import type { JsonRecord } from "../lib/json.js";
 import { quoted } from "../lib/text.js";
+import { wholePath } from "../lib/whole-path.js";
 import { decodeBase64 } from "./base64.js";
 import { createSigner } from "./signer.js";
 import type { Signer } from "./signer.js";
@@ -42,7 +43,7 @@ export async function readKeyFile(path: string): Promise<KeyFile> {
     );
   }
   const unknown = Object.keys(members).find((member) => !MEMBERS.includes(member));
-  if (unknown !== undefined) throw invalid(path, `it has no member ${quoted(unknown)} in its format`);
+  if (unknown !== undefined) throw invalid(path, `it has the unknown member ${quoted(unknown)}`);
   if (ownValue(members, "v") !== 1) throw invalid(path, '"v" must be 1');
   if (ownValue(members, "algorithm") !== "ed25519") throw invalid(path, '"algorithm" must be "ed25519"');
   const name = ownValue(members, "name");
@@ -59,7 +60,7 @@ async function readPrivateFile(path: string): Promise<string> {
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     if (isMissing(cause))
-      throw new SignerError("identity_not_found", `there is no key file ${path}`, { cause });
+      throw new SignerError("identity_not_found", `there is no key file ${wholePath(path)}`, { cause });
     throw new SignerError("key_file_unreadable", `cannot open the key file ${path}`, { cause });
   }
   try {

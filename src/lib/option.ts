@@ -81,6 +81,18 @@ export function textOption(value: unknown, path: string, wanted: string): string
   return value;
 }
 
+/** Reads the path of a file. */
+export function pathOption(value: unknown, path: string, wanted: string): string {
+  const text = textOption(value, path, wanted);
+  if (text.startsWith("file:")) {
+    throw new OptionError("invalid_option", path, `${path} must be ${wanted}, got a URL; ${MAKE_PATH}`);
+  }
+  if (/[\r\n]/.test(text)) throw invalidOption(path, wanted, "text of several lines");
+  return text;
+}
+
+const MAKE_PATH = "pass fileURLToPath(url) of node:url";
+
 export function invalidOption(path: string, wanted: string, got: unknown): OptionError {
   return new OptionError("invalid_option", path, `${path} must be ${wanted}, got ${describe(got)}`);
 }
@@ -94,6 +106,7 @@ export function describe(value: unknown): string {
   if (value === null) return "null";
   if (typeof value === "string") return JSON.stringify(value.length > 64 ? `${value.slice(0, 64)}…` : value);
   if (typeof value === "number" || typeof value === "boolean" || value === undefined) return String(value);
+  if (value instanceof URL) return `a URL; ${MAKE_PATH}`;
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   return `a value of type ${typeof value}`;
 }

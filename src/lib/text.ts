@@ -12,6 +12,15 @@ export function quoted(text: string): string {
   return JSON.stringify(cut).replace(UNPRINTABLE, escapeCharacter);
 }
 
+/** What a thrown value says, quoted. It may be anything: even to look at it may throw. */
+export function quotedError(error: unknown): string {
+  try {
+    return quoted(String(error));
+  } catch {
+    return "what cannot be described";
+  }
+}
+
 function escapeCharacter(character: string): string {
   let escaped = "";
   for (let i = 0; i < character.length; i++) {

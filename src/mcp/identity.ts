@@ -8,7 +8,7 @@ import type { Signer } from "../crypto/signer.js";
 import { SignerError } from "../errors.js";
 import { isPlainObject, ownValue } from "../lib/json.js";
 import type { JsonRecord } from "../lib/json.js";
-import { invalidOption, missingOption, optionRecord } from "../lib/option.js";
+import { invalidOption, missingOption, optionRecord, pathOption } from "../lib/option.js";
 
 /** Who signs: a key and the name that it goes by in the trust registry. */
 export interface Identity {
@@ -42,7 +42,9 @@ const MAX_PUBLIC_FILE_BYTES = 65_536;
  */
 export function parseIdentityOption(identity: unknown): IdentityOption {
   if (identity === undefined) throw missingOption(OPTION, WANTED);
+  if (identity instanceof URL) throw invalidOption(OPTION, WANTED, identity);
   if (typeof identity === "string") {
+    pathOption(identity, OPTION, WANTED);
     if (!isPath(identity) && !/^[a-zA-Z0-9_-]+$/.test(identity))
       throw invalidOption(OPTION, WANTED, identity);
     return identity;

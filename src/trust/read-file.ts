@@ -4,6 +4,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { BigIntStats } from "node:fs";
 
 import { TrustRegistryError } from "../errors.js";
+import { wholePath } from "../lib/whole-path.js";
 
 /** Bytes that a registry may have: about 200,000 entries. */
 export const MAX_REGISTRY_BYTES: number = 64 * 1024 * 1024;
@@ -64,7 +65,7 @@ async function openFile(path: string, file: string): Promise<FileHandle> {
     return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     if (errorCode(cause) === "ENOENT") {
-      const message = `${file}: there is no such file; create it, or correct the path`;
+      const message = `${wholePath(file)}: there is no such file; create it, or correct the path`;
       throw new TrustRegistryError("registry_not_found", message, { file, cause });
     }
     throw unreadable(file, `cannot be opened (${errorCode(cause)})`, cause);

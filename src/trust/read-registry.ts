@@ -64,7 +64,7 @@ function readHeader(fields: Fields): TrustRegistryHeader {
   const version = fields.node("version");
   if (version === undefined) throw fields.fault("version", "is missing; add version: 1");
   if (version.kind !== "text" || !version.plain || version.text !== "1") {
-    throw fields.fault("version", `must be 1, got ${nodeName(version)}`);
+    throw fields.fault("version", `must be the number 1, got ${nodeName(version)}`);
   }
   const header: Writable<TrustRegistryHeader> = {
     bundleId: fields.text("bundle_id"),

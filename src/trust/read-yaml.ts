@@ -25,7 +25,8 @@ export function readYaml(source: SourceText): Node {
   const fault = document.errors[0] ?? document.warnings[0];
   if (fault !== undefined) {
     const [problem] = fault.message.split("\n", 1);
-    throw source.fault("registry_syntax", fault.pos[0], `${problem}`, fault);
+    const message = fault.code === "BAD_ALIAS" ? UNQUOTED_STAR : `${problem}`;
+    throw source.fault("registry_syntax", fault.pos[0], message, fault);
   }
   if (hasDirectives(document)) {
     throw source.fault(
@@ -37,6 +38,9 @@ export function readYaml(source: SourceText): Node {
   if (document.contents === null) throw source.fault("registry_syntax", 0, "the file is empty");
   return readNode(source, document.contents, 0);
 }
+
+const UNQUOTED_STAR =
+  'a * that begins a text makes a YAML alias of it, which is not allowed; put it in quotes, as in "*"';
 
 /**
  * Refuses what is nested deeply without parsing it. The parser is recursive, and near the end of the stack a regular
@@ -98,8 +102,7 @@ function hasDirectives(document: Document.Parsed): boolean {
 
 function readNode(source: SourceText, node: ParsedNode, depth: number): Node {
   const offset = node.range[0];
-  if (isAlias(node))
-    throw source.fault("registry_syntax", offset, "YAML aliases (*) are not allowed; write it out");
+  if (isAlias(node)) throw source.fault("registry_syntax", offset, UNQUOTED_STAR);
   if (node.anchor !== undefined) {
     throw source.fault("registry_syntax", offset, "YAML anchors (&) are not allowed; take it out");
   }

@@ -84,7 +84,7 @@ class Intake {
 function refuseOlder(next: TrustRegistryHeader, before: TrustRegistryHeader, file: string): void {
   if (next.generatedAtMs >= before.generatedAtMs) return;
   const [nextText, beforeText] = [formatTime(next.generatedAtMs), formatTime(before.generatedAtMs)];
-  const message = `${file}: generated_at ${nextText} is before that of the version in use, ${beforeText}; set it to the time of the change`;
+  const message = `${file}: generated_at ${nextText} is before that of the version in use, ${beforeText}; set it to the time of the change, and if the version in use is dated in the future to a time after that, or restart`;
   throw new TrustRegistryError("registry_regressed", message, { file });
 }
 

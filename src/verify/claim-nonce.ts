@@ -2,7 +2,7 @@ import { ReplayStoreError } from "../errors.js";
 import type { ReplayStoreErrorCode } from "../errors.js";
 import { delay } from "../lib/delay.js";
 import type { MaybePromise } from "../lib/maybe-promise.js";
-import { quoted } from "../lib/text.js";
+import { quotedError } from "../lib/text.js";
 import { parseTime } from "../lib/time.js";
 import type { ReceiptV1 } from "../receipt/types.js";
 import type { ReplayStore } from "../replay/types.js";
@@ -121,8 +121,8 @@ function refuseUnknown(error: unknown): ClaimRefused {
     if (error instanceof ReplayStoreError && STORE_CODES.has(error.code)) {
       return { code: error.code, detail: error.message };
     }
-    return { code: "replay_unavailable", detail: `the replay store failed: ${quoted(String(error))}` };
   } catch {
-    return { code: "replay_unavailable", detail: "the replay store failed with what cannot be described" };
+    // Then it is no error of a store's.
   }
+  return { code: "replay_unavailable", detail: `the replay store failed: ${quotedError(error)}` };
 }

@@ -133,6 +133,7 @@ describe("parseTrustRegistry refuses", () => {
     ["anchors on names", registryYaml({ agent: "&a comment: x" })],
     ["aliases", registryYaml({ agent: "comment: &a text" }).replace("org: acme", "org: *a")],
     ["aliases to nothing", registryYaml({ agent: "comment: *a" })],
+    ["a star without quotes", registryYaml({ agent: "tools: [whoami, *]" })],
     ["tags", registryYaml({ agent: "comment: !!str 1" })],
     ["tags that say nothing", registryYaml({ agent: "comment: ! 1" })],
     ["tags on lists", registryYaml({ agent: "tools: !!seq [x]" })],

@@ -2,7 +2,7 @@ import { importVerifyKey } from "../../crypto/ed25519.js";
 import type { VerifyKey } from "../../crypto/ed25519.js";
 import { checkPublicKey } from "../../crypto/key-check.js";
 import { parsePublicKeyText } from "../../crypto/key-text.js";
-import { invalidOption, missingOption, optionRecord } from "../../lib/option.js";
+import { invalidOption, missingOption, optionRecord, pathOption } from "../../lib/option.js";
 import { quoted } from "../../lib/text.js";
 import type { ServerClaim } from "../../receipt/types.js";
 import { openTrustRegistry } from "../../trust/open.js";
@@ -48,11 +48,13 @@ const WANTED = 'the path of a registry, a TrustRegistry, or a server\'s key such
 export function parseServersOption(value: unknown): ServersSource {
   if (typeof value === "string") {
     if (value.startsWith("ed25519:")) return pinnedServer(value, undefined, "options.servers");
-    if (value.trim() === "") throw invalidOption("options.servers", WANTED, value);
-    return { path: value };
+    return { path: pathOption(value, "options.servers", WANTED) };
   }
   if (value instanceof TrustRegistry) return registryServers(() => value);
   if (value instanceof WatchedTrustRegistry) return registryServers(() => value.current);
+  if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof URL) {
+    throw invalidOption("options.servers", WANTED, value);
+  }
   const { pubkey, name } = optionRecord(value, "options.servers", ["pubkey", "name"]);
   if (pubkey === undefined)
     throw missingOption("options.servers.pubkey", 'a server\'s key such as "ed25519:…"');

@@ -1,5 +1,6 @@
 import type { JsonRecord } from "../../lib/json.js";
 import type { MaybePromise } from "../../lib/maybe-promise.js";
+import { quotedError } from "../../lib/text.js";
 import type { ReceiptV3 } from "../../receipt/types.js";
 import { REFUSALS } from "../../verify/refusals.js";
 import { prepareAnswer } from "./answer.js";
@@ -40,7 +41,7 @@ function sign(core: GuardCore, id: RequestId, entry: RunningCall, raw: JsonRecor
   const { verified, method } = entry;
   const { call } = verified;
   const fail = (error: unknown): JsonRecord => {
-    core.events.report({ type: "countersign_failed", call, error });
+    core.events.report({ type: "countersign_failed", call, detail: quotedError(error), error });
     const { message } = REFUSALS.countersign_unavailable;
     return { ...errorAnswer(id, INTERNAL_ERROR, message, { reason: "countersign_unavailable" }) };
   };

@@ -1,5 +1,6 @@
 import { isPlainObject, ownValue } from "../../lib/json.js";
 import { andThen } from "../../lib/maybe-promise.js";
+import { quotedError } from "../../lib/text.js";
 import { REFUSALS } from "../../verify/refusals.js";
 import { reject } from "../../verify/verdict.js";
 import type { Rejected } from "../../verify/verdict.js";
@@ -222,7 +223,7 @@ export class GuardedConnection implements TransportHooks {
     // Out of turn: over HTTP an answer goes to whoever used its id last. While the answer to the call that has the id
     // waits for its signature, this has to use up the way to the peer who sent the duplicate.
     arrival.forward(answer).catch((error: unknown) => {
-      this.#core.events.report({ type: "send_failed", error });
+      this.#core.events.report({ type: "send_failed", detail: quotedError(error), error });
     });
   }
 

@@ -35,7 +35,8 @@ export async function createGuard(options: GuardOptions): Promise<Guard> {
   const registry = await openRegistry(checked, events);
   const { store, close } = openReplay(checked);
   const core = new GuardCore(checked, identity, events, { registry, replay: store });
-  const noteIdentity = (): string | undefined => identityFault(registry.current(), identity, checked.clock());
+  const noteIdentity = (): string | undefined =>
+    identityFault(registry.current(), identity, checked.targets, checked.clock());
   const unlisted = noteIdentity();
   if (unlisted !== undefined) events.report({ type: "identity_not_listed", detail: unlisted });
   return new Guard(core, {

@@ -33,7 +33,12 @@ export type GuardEvent =
   /** The connection closed, or a day passed, before a verified call was answered. The tool may have run. */
   | { readonly type: "unfinished"; readonly call: VerifiedCall }
   /** A verified call's result could not be signed and was withheld. The tool has run. */
-  | { readonly type: "countersign_failed"; readonly call: VerifiedCall; readonly error: unknown }
+  | {
+      readonly type: "countersign_failed";
+      readonly call: VerifiedCall;
+      readonly detail: string;
+      readonly error: unknown;
+    }
   /** An unsigned call was let through because of `dangerously.allowUnsigned`. */
   | { readonly type: "unsigned_allowed"; readonly method: string; readonly tool: string | undefined }
   /** A receipt dated ahead by more than a second was held until its time: a client's clock is fast. */
@@ -41,7 +46,7 @@ export type GuardEvent =
   /** An answer to a request that is not in flight was not sent. */
   | { readonly type: "answer_withheld" }
   /** A message could not be handed to the transport. */
-  | { readonly type: "send_failed"; readonly error: unknown }
+  | { readonly type: "send_failed"; readonly detail: string; readonly error: unknown }
   /** The server offers these capabilities, whose requests need no receipt. Told once. */
   | { readonly type: "uncovered_capabilities"; readonly capabilities: readonly string[] }
   /** The registry lists `servers`, and the guard's own key is not an active one among them. */
@@ -50,7 +55,7 @@ export type GuardEvent =
   | { readonly type: "replay_not_shared" }
   | { readonly type: "registry_reloaded" }
   /** A new version of the registry file is bad; the old one is in force. */
-  | { readonly type: "registry_rejected"; readonly error: unknown };
+  | { readonly type: "registry_rejected"; readonly detail: string; readonly error: unknown };
 
 /** How often what happened since the guard was made. */
 export interface GuardCounts {
@@ -79,6 +84,13 @@ const COUNTED: Partial<Record<GuardEvent["type"], Counter>> = {
   countersign_failed: "countersignFailures",
   send_failed: "sendFailures",
 };
+
+/** What is told where nobody listens: what is wrong with the registry, as warnings of the process (on stderr). */
+export function warnOfFaults(event: GuardEvent): void {
+  if (event.type === "registry_rejected" || event.type === "identity_not_listed") {
+    process.emitWarning(`${event.type}: ${event.detail}`, { type: "SignetWarning", code: event.type });
+  }
+}
 
 /** Counts events and tells the listener. A listener that throws changes nothing but a count. */
 export class EventLog {

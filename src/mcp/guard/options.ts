@@ -1,16 +1,19 @@
 import { OptionError } from "../../errors.js";
 import {
   booleanOption,
+  describe,
   functionOption,
   integerOption,
   invalidOption,
   missingOption,
+  pathOption,
 } from "../../lib/option.js";
 import { optionRecord, refuseUnsupported, textOption } from "../../lib/option.js";
 import type { OptionRecord } from "../../lib/option.js";
 import type { ReplayStore } from "../../replay/types.js";
 import { TrustRegistry } from "../../trust/registry.js";
 import type { VerifyLimits } from "../../verify/limits.js";
+import { warnOfFaults } from "./events.js";
 import type { GuardEvent } from "./events.js";
 import { parseIdentityOption } from "../identity.js";
 import type { IdentityOption } from "../identity.js";
@@ -37,7 +40,10 @@ export interface GuardOptions {
   readonly limits?: GuardLimits;
   /** The time, in milliseconds since the Unix epoch. Default is the system's clock. */
   readonly clock?: () => number;
-  /** Told of every call that is accepted, refused or finished, and of what an operator should know. Default is none. */
+  /**
+   * Told of every call that is accepted, refused or finished, and of what an operator should know. Default: what is wrong
+   * with the registry becomes a warning of the process, which Node writes to stderr.
+   */
   readonly onEvent?: (event: GuardEvent) => void;
   /** Requests that need a receipt: methods, or a prefix and `*`. Default is `["tools/call"]`; with it come `tasks/*`. */
   readonly methods?: readonly string[];
@@ -130,7 +136,7 @@ export function checkGuardOptions(value: unknown): CheckedOptions {
     }),
     limits: readLimits(options["limits"] ?? {}),
     clock: functionOption(options, "options", "clock", Date.now),
-    onEvent: functionOption(options, "options", "onEvent", () => {}),
+    onEvent: functionOption(options, "options", "onEvent", warnOfFaults),
     methods: createMethodSet(options["methods"]),
     requireTools: booleanOption(options, "options", "requireTools", false),
     maxStaleMs: readMaxStale(options),
@@ -140,7 +146,7 @@ export function checkGuardOptions(value: unknown): CheckedOptions {
 
 function readRegistry(value: unknown): string | TrustRegistry {
   if (value instanceof TrustRegistry) return value;
-  return textOption(value, "options.registry", "the path of a registry file, or a TrustRegistry");
+  return pathOption(value, "options.registry", "the path of a registry file, or a TrustRegistry");
 }
 
 function readTargets(value: unknown): readonly string[] {
@@ -208,5 +214,11 @@ function readAllowUnsigned(value: unknown): true | ReadonlySet<string> {
   const path = "options.dangerously.allowUnsigned";
   const wanted = "true, or a list of tool names";
   if (!Array.isArray(value)) throw invalidOption(path, wanted, value);
-  return new Set(value.map((name: unknown) => textOption(name, path, wanted)));
+  return new Set(
+    value.map((name: unknown) => {
+      const tool = textOption(name, path, wanted);
+      if (!tool.includes("*")) return tool;
+      throw new OptionError("invalid_option", path, `${path} takes exact names, got ${describe(tool)}`);
+    }),
+  );
 }

@@ -48,7 +48,7 @@ function guardTransport(core: GuardCore, transport: unknown): unknown {
 
 function lowLevelServer(server: unknown): LowLevelServer {
   const inner = isObject(server) && "server" in server ? server.server : server;
-  if (isLowLevelServer(inner)) return inner;
+  if (isLowLevelServer(inner) && !("getServerCapabilities" in inner)) return inner;
   throw new GuardError(
     "not_a_server",
     "protect takes an McpServer or a Server of the MCP SDK, version 1 or 2",

@@ -52,8 +52,10 @@ export async function openRegistryFile(
   const { clock, maxStaleMs } = options;
   const watched = await openTrustRegistry(path, { clock });
   watched.onChange((change) => {
-    if (change.type === "refused") events.report({ type: "registry_rejected", error: change.error });
-    else events.report({ type: "registry_reloaded" });
+    if (change.type === "refused") {
+      const { error } = change;
+      events.report({ type: "registry_rejected", detail: error.message, error });
+    } else events.report({ type: "registry_reloaded" });
   });
   const fault = (): string | undefined => {
     const { staleSinceMs } = watched.health();
@@ -68,14 +70,28 @@ export async function openRegistryFile(
     reload: () => watched.reload(),
     health: () => readHealth(watched),
     problems: () => {
+      const ahead = datedAhead(watched.current, clock());
       const { staleSinceMs, lastError } = watched.health();
-      if (staleSinceMs === undefined) return [];
+      if (staleSinceMs === undefined) return ahead;
       const effect = fault() === undefined ? "its last good version is in force" : "every call is refused";
-      return [`the registry file is missing or bad, and ${effect}: ${lastError?.message ?? ""}`];
+      return [`the registry file is missing or bad, and ${effect}: ${lastError?.message ?? ""}`, ...ahead];
     },
     close: () => watched.close(),
   };
 }
+
+/** A version that is dated ahead stands in the way of every change that is dated rightly. */
+function datedAhead(registry: TrustRegistry, nowMs: number): readonly string[] {
+  const aheadMs = registry.header.generatedAtMs - nowMs;
+  if (!(aheadMs > DATED_AHEAD_MS)) return [];
+  return [
+    `the registry's generated_at is ahead of this clock by ${Math.round(aheadMs / 1000)} s: until then a change, a ` +
+      "revocation too, has to be dated later still, or be followed by a restart",
+  ];
+}
+
+/** Less is the drift of clocks. */
+const DATED_AHEAD_MS = 60_000;
 
 function readHealth(watched: WatchedTrustRegistry): RegistryHealth {
   const { file, staleSinceMs, lastError } = watched.health();

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import { createGuard } from "../../../src/server.js";
 import type { GuardEvent } from "../../../src/server.js";
 import { testIdentity } from "../../../src/testing.js";
 import { expectAcceptedCall, expectRefusedCall } from "../../attack/support/expect.js";
@@ -38,6 +39,49 @@ describe("the registry file of a guard", () => {
     await reloaded;
     expect(stand.guard.health()).toMatchObject({ ok: true, problems: [], registry: { agents: 2 } });
     expect(stand.guard.health().registry).not.toHaveProperty("staleSinceMs");
+  });
+
+  it("is warned of on stderr where nobody listens, once for each fault", async () => {
+    const warnings: string[] = [];
+    const listen = (warning: Error & { code?: string }): void =>
+      void warnings.push(`${warning.code} ${warning.message}`);
+    process.on("warning", listen);
+    try {
+      const [server, other] = [testIdentity("server"), testIdentity("other")];
+      const file = await registryFile({ agents: [alice], servers: [other] });
+      const identity = { signer: server.signer, name: server.name };
+      const guard = await createGuard({ registry: file.path, identity, target: "mcp://x" });
+      await rm(file.path);
+      await expect(guard.reload()).rejects.toMatchObject({ code: "registry_not_found" });
+      await expect(guard.reload()).rejects.toMatchObject({ code: "registry_not_found" });
+      await guard.close();
+      await new Promise(setImmediate);
+      expect(warnings).toHaveLength(2);
+      expect(warnings[0]).toContain(
+        `identity_not_listed identity_not_listed: the server's own key ${server.publicKey}`,
+      );
+      expect(warnings[1]).toContain(file.path);
+    } finally {
+      process.off("warning", listen);
+    }
+  });
+
+  it("says in its health when it is dated ahead, as it then stands in the way of revocations", async () => {
+    const file = await registryFile({ agents: [alice] });
+    const { stand } = await open(file.path);
+    expect(stand.guard.health().problems).toEqual([]);
+    stand.clock.set(stand.guard.health().registry.generatedAtMs - 3_600_000);
+    expect(stand.guard.health().problems).toEqual([expect.stringContaining("ahead of this clock by 3600 s")]);
+  });
+
+  it("is reported when the guard's own entry does not cover a target of the guard", async () => {
+    const server = testIdentity("server");
+    const file = await registryFile({
+      agents: [alice],
+      servers: [{ ...server, targets: ["mcp://elsewhere"] }],
+    });
+    const { stand } = await open(file.path, { identity: { signer: server.signer, name: server.name } });
+    expect(stand.guard.health().problems).toEqual([expect.stringContaining("do not cover")]);
   });
 
   it("is not followed any more once the guard is closed", async () => {

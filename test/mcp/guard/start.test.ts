@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
+import { Client as ClientV2 } from "@modelcontextprotocol/client";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { McpServer as McpServerV2 } from "@modelcontextprotocol/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -51,6 +53,37 @@ describe("createGuard", () => {
     ["no registry", { registry: undefined }, "missing_option", "options.registry"],
     ["a blank registry path", { registry: " " }, "invalid_option", "options.registry"],
     ["a registry that is an object", { registry: { agents: [] } }, "invalid_option", "options.registry"],
+    [
+      "a registry path that is a URL",
+      { registry: new URL("file:///r.yaml") },
+      "invalid_option",
+      "options.registry",
+    ],
+    [
+      "a registry path that is a URL's text",
+      { registry: "file:///r.yaml" },
+      "invalid_option",
+      "options.registry",
+    ],
+    [
+      "a registry's text for its path",
+      { registry: "version: 1\norg: acme" },
+      "invalid_option",
+      "options.registry",
+    ],
+    [
+      "an identity that is a URL",
+      { identity: new URL("file:///s.key") },
+      "invalid_option",
+      "options.identity",
+    ],
+    ["an identity that is a URL's text", { identity: "file:///s.key" }, "invalid_option", "options.identity"],
+    [
+      "unsigned tools by a pattern",
+      { dangerously: { allowUnsigned: ["github_*"] } },
+      "invalid_option",
+      "options.dangerously.allowUnsigned",
+    ],
     ["no identity", { identity: undefined }, "missing_option", "options.identity"],
     ["an identity that is a number", { identity: 7 }, "invalid_option", "options.identity"],
     [
@@ -218,6 +251,8 @@ describe("protect", () => {
     ["a text", "server"],
     ["an object that cannot connect", {}],
     ["a server-like object without handlers", { connect: () => Promise.resolve() }],
+    ["a client of SDK v1", new Client(info)],
+    ["a client of SDK v2", new ClientV2(info)],
   ])("refuses %s", async (_, value) => {
     const guard = await createGuard(good);
     expect(() => Reflect.apply(guard.protect.bind(guard), undefined, [value])).toThrowError(
