@@ -65,6 +65,29 @@ describe("the README", () => {
     expect(execFileSync(process.execPath, [program], { encoding: "utf8" })).toBe("true\n");
   });
 
+  it("shows a first call that works as it stands, with the keys that it has one make", () => {
+    const [code, yaml] = [blocks("ts"), blocks("yaml")];
+    const block = (mark: string): string =>
+      code.find((text) => text.includes(mark)) ?? `no block with ${mark}`;
+    const first = mkdtempSync(join(folder, "first-"));
+    const run = (file: string): string =>
+      execFileSync(process.execPath, [join(first, file)], { cwd: first, encoding: "utf8", stdio: "pipe" });
+    writeFileSync(join(first, "keys.mjs"), block("generateSeed"));
+    writeFileSync(join(first, "server.mjs"), block("guard.protect(server);"));
+    writeFileSync(join(first, "client.mjs"), block("new SigningTransport("));
+    const printed = run("keys.mjs");
+    const keys = Object.fromEntries(
+      [...printed.matchAll(/^(\S+) (ed25519:\S+)$/gm)].map(([, ...pair]) => pair),
+    );
+    const registry = (yaml[0] ?? "").replaceAll(
+      /(name: (\S+)\n(?:.*\n)?\s*pubkey: )\S+/g,
+      (_, before: string, name: string) => `${before}${keys[name]}`,
+    );
+    writeFileSync(join(first, "registry.yaml"), registry);
+    expect(run("client.mjs")).toContain("You are my-agent");
+    expect(() => run("keys.mjs")).toThrow("EEXIST");
+  });
+
   it("shows a registry that parses, for a guard and for a client", () => {
     const [yaml = ""] = blocks("yaml");
     const registry = parseTrustRegistry(yaml, { requireServers: true });
