@@ -6,8 +6,8 @@ import { isOwn, isPlainObject } from "../lib/json.js";
  * written to, are shared.
  *
  * @param maxDepth - Levels that the value may have, as `canonicalJson` counts them.
- * @throws `CanonicalJsonError` `too_deep`, or `not_json` for an object that is not a plain one and for what throws when
- * it is looked at. Other faults go into the copy, for `canonicalJson` to find.
+ * @throws `CanonicalJsonError` `too_deep`, or `not_json` for an object that is not a plain one or has a form of its own, and
+ * for what throws when it is looked at. Other faults go into the copy, for `canonicalJson` to find.
  */
 export function copyJson<Value>(value: Value, maxDepth: number): Value;
 export function copyJson(value: unknown, maxDepth: number): unknown {
@@ -23,7 +23,7 @@ function copy(value: unknown, depthLeft: number): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (!(depthLeft > 0)) throw new CanonicalJsonError("too_deep", "the value is nested too deep");
   if (Array.isArray(value)) return copyArray(value, depthLeft - 1);
-  if (!isPlainObject(value)) {
+  if (!isPlainObject(value) || typeof value["toJSON"] === "function") {
     throw new CanonicalJsonError("not_json", "an object that is not a plain one has no canonical form");
   }
   // A copy by spread keeps an own `__proto__` as a member like any other, and writing to it then does no more.
@@ -37,6 +37,9 @@ function copy(value: unknown, depthLeft: number): unknown {
 
 /** Holes become `undefined`, which is no JSON either. */
 function copyArray(array: readonly unknown[], depthLeft: number): unknown[] {
+  if ("toJSON" in array) {
+    throw new CanonicalJsonError("not_json", "an array with a form of its own has no canonical form");
+  }
   const items: unknown[] = [];
   for (let i = 0; i < array.length; i++) items.push(copy(array[i], depthLeft));
   return items;

@@ -86,6 +86,11 @@ function signElsewhere(signer: Signer, message: Uint8Array): MaybePromise<Uint8A
   });
 }
 
+/** Tells whether a signer is one of {@link createSigner}: a key in memory, which signs the same twice without harm. */
+export function signsHere(signer: Signer): boolean {
+  return LocalSigner.is(signer);
+}
+
 class LocalSigner implements Signer {
   readonly #key: SigningKey;
 
@@ -95,6 +100,10 @@ class LocalSigner implements Signer {
 
   get publicKey(): Uint8Array {
     return this.#key.publicKey;
+  }
+
+  static is(signer: Signer): boolean {
+    return #key in signer;
   }
 
   /** Signs with the key inside, if the signer is one of these: what only looks like one does not have the key. */
@@ -112,10 +121,11 @@ class LocalSigner implements Signer {
   }
 }
 
+/** A signer of somebody else's may have promises of its own kind: what comes of it is one of the language's. */
 function askSigner(signer: Signer, message: Uint8Array): MaybePromise<Uint8Array> {
   try {
     const signature = signer.sign(message);
-    return isPromise(signature) ? signature.then(undefined, failed) : signature;
+    return isPromise(signature) ? Promise.resolve(signature).then(undefined, failed) : signature;
   } catch (error) {
     return failed(error);
   }

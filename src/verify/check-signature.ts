@@ -11,11 +11,17 @@ import { useAgentReceiptText } from "../receipt/agent-text.js";
 import type { ReceiptV1 } from "../receipt/types.js";
 import { RECEIPT_LEVELS } from "./limits.js";
 import { reject } from "./verdict.js";
-import type { Rejected, VerifiedSigner } from "./verdict.js";
+import type { Rejected } from "./verdict.js";
 import type { VerifyLimits } from "./limits.js";
 
-/** Takes a check that another thread makes, and gives its outcome when it may be acted on. */
-export type InBackground = (check: MaybePromise<boolean>) => Promise<boolean>;
+/** Has the check of a signature done by whatever thread, and gives its outcome when it may be acted on. */
+export type RunCheck = (work: {
+  readonly here: () => boolean;
+  readonly elsewhere: () => MaybePromise<boolean>;
+}) => Promise<boolean>;
+
+/** Bytes of a text that is still handed to another thread. It is kept until that has answered. */
+const MOST_BYTES_ELSEWHERE = 262_144;
 
 /** A receipt in canonical form, and what was found out while that was written. */
 export interface CanonicalReceipt {
@@ -26,9 +32,8 @@ export interface CanonicalReceipt {
   readonly whole: Uint8Array;
   /** Whether the signature is the key's. */
   readonly holds: MaybePromise<boolean>;
-  /** The hash of the receipt's params, and whether these are what was sent. Say nothing of a hash-only receipt. */
-  readonly paramsHash: Sha256Text;
-  readonly isSent: boolean;
+  /** Whether what was sent is what was signed: `params_mismatch` or `too_large` if not. */
+  readonly altered: Rejected | undefined;
 }
 
 /**
@@ -36,14 +41,17 @@ export interface CanonicalReceipt {
  * it as canonical JSON. What has no such form was never signed by a sound signer. In the same walk its params are
  * compared with what was sent: equal values have equal canonical texts, so that needs none of its own.
  *
- * @param inBackground - Takes the check of the signature, if another thread is to make it.
+ * All that there is to find out of what was sent is found out at once: while the signature is checked elsewhere, the
+ * message may change.
+ *
+ * @param runCheck - Has the check of the signature done. Default: it is done at once.
  */
 export function canonicalReceipt(
   receipt: ReceiptV1,
   sent: unknown,
   key: VerifyKey,
   limits: VerifyLimits,
-  inBackground: InBackground | undefined,
+  runCheck: RunCheck | undefined,
 ): CanonicalReceipt | Rejected {
   try {
     const copy = copyJson(receipt, limits.depth + RECEIPT_LEVELS);
@@ -57,12 +65,14 @@ export function canonicalReceipt(
       ({ signed, params, copyWhole }) => ({
         ok: true,
         receipt: copy,
+        altered:
+          copy.action.params === null
+            ? checkHashOnly(copy, sent, limits)
+            : checkParams(copy, sha256Text(params), isSent),
         holds:
-          inBackground === undefined
+          runCheck === undefined
             ? verifySignature(key, signed, signature)
-            : inBackground(verifyInBackground(key, signed, signature)),
-        paramsHash: sha256Text(params),
-        isSent,
+            : runCheck(checkOf(key, signed, signature)),
         whole: copyWhole(),
       }),
     );
@@ -71,30 +81,30 @@ export function canonicalReceipt(
   }
 }
 
-/**
- * Checks that what was sent is what was signed: `params_hash` is the hash of the receipt's params, and these are what
- * was sent. A hash-only receipt has the hash of what was sent.
- */
-export function checkParams(
-  { receipt, paramsHash, isSent }: CanonicalReceipt,
-  sent: unknown,
-  limits: VerifyLimits,
-  signer: VerifiedSigner,
-): Rejected | undefined {
-  const { params, params_hash: signedHash } = receipt.action;
-  if (params === null) {
-    try {
-      if (canonicalHash(sent, canonicalLimits(limits)) === signedHash) return undefined;
-    } catch (error) {
-      return { ...rejectNotCanonical(error, "params_mismatch", "the arguments"), signer };
-    }
-    return reject("params_mismatch", "the arguments do not have the signed hash", signer);
+/** The check of a signature, to be done now or later: the text that it is over is written over. */
+function checkOf(key: VerifyKey, signed: Uint8Array, signature: Uint8Array): Parameters<RunCheck>[0] {
+  const isLarge = signed.length > MOST_BYTES_ELSEWHERE;
+  const text = isLarge ? signed : Uint8Array.from(signed);
+  const here = (): boolean => verifySignature(key, text, signature);
+  return { here, elsewhere: isLarge ? here : () => verifyInBackground(key, text, signature) };
+}
+
+/** Checks that `params_hash` is the hash of the receipt's params, and that these are what was sent. */
+function checkParams(receipt: ReceiptV1, paramsHash: Sha256Text, isSent: boolean): Rejected | undefined {
+  if (paramsHash !== receipt.action.params_hash) {
+    return reject("params_mismatch", "params_hash is not the hash of the receipt's params");
   }
-  if (paramsHash !== signedHash) {
-    return reject("params_mismatch", "params_hash is not the hash of the receipt's params", signer);
+  return isSent ? undefined : reject("params_mismatch", "the arguments differ from the receipt's params");
+}
+
+/** Checks that a receipt without params has the hash of what was sent. */
+function checkHashOnly(receipt: ReceiptV1, sent: unknown, limits: VerifyLimits): Rejected | undefined {
+  try {
+    if (canonicalHash(sent, canonicalLimits(limits)) === receipt.action.params_hash) return undefined;
+  } catch (error) {
+    return rejectNotCanonical(error, "params_mismatch", "the arguments");
   }
-  if (isSent) return undefined;
-  return reject("params_mismatch", "the arguments differ from the receipt's params", signer);
+  return reject("params_mismatch", "the arguments do not have the signed hash");
 }
 
 function canonicalLimits(limits: VerifyLimits): { readonly maxDepth: number; readonly maxBytes: number } {

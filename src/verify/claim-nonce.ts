@@ -20,6 +20,7 @@ interface ClaimContext {
   readonly clockSkewMs: number;
   readonly clock: () => number;
   readonly onHeld?: (heldMs: number) => void;
+  readonly isClosed?: () => boolean;
 }
 
 /** What can end the wait of a receipt that is dated ahead. The signal is looked at only if there is a wait. */
@@ -58,8 +59,10 @@ async function holdAndClaim(
   wait: Wait | undefined,
 ): Promise<"claimed" | ClaimRefused> {
   context.onHeld?.(aheadMs);
-  if (!(await delay(aheadMs, wait?.signal)))
+  const passed = await delay(aheadMs, wait?.signal);
+  if (!passed || context.isClosed?.() === true) {
     return { code: "closed", detail: "closed while the call was held" };
+  }
   return claimNow(receipt, issuedAtMs, context);
 }
 

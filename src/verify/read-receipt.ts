@@ -9,26 +9,28 @@ import type { Rejected } from "./verdict.js";
 import { RECEIPT_LEVELS } from "./limits.js";
 import type { VerifyLimits } from "./limits.js";
 
-/**
- * Finds the receipt in a request's `_meta`, under its name or its alias. Both have to be equal if both are there, and to
- * be compared within the limits.
- */
-export function findReceipt(
-  meta: unknown,
-  limits: VerifyLimits,
-): { readonly ok: true; readonly receipt: unknown } | Rejected {
+/** A receipt as it was found. `other` is there if it stands under its name and its alias. */
+interface FoundReceipt {
+  readonly ok: true;
+  readonly receipt: unknown;
+  readonly other: unknown;
+}
+
+/** Finds the receipt in a request's `_meta`, under its name or its alias. */
+export function findReceipt(meta: unknown): FoundReceipt | Rejected {
   if (!isPlainObject(meta)) return reject("unsigned", "the request has no _meta");
   const named = ownValue(meta, RECEIPT_META);
   const alias = ownValue(meta, RECEIPT_META_ALIAS);
   if (named === undefined && alias === undefined) return reject("unsigned", `_meta has no ${RECEIPT_META}`);
-  if (named !== undefined && alias !== undefined) {
-    const oversize = checkReceiptSize(named, limits);
-    if (oversize !== undefined) return oversize;
-    if (!isSameJson(named, alias, receiptLimits(limits))) {
-      return reject("malformed", `_meta has both ${RECEIPT_META} and ${RECEIPT_META_ALIAS}, and they differ`);
-    }
-  }
-  return { ok: true, receipt: named === undefined ? alias : named };
+  return named === undefined
+    ? { ok: true, receipt: alias, other: undefined }
+    : { ok: true, receipt: named, other: alias };
+}
+
+/** Checks that a receipt under both names is one and the same. To compare them is dear for a stranger's. */
+export function checkOther({ receipt, other }: FoundReceipt, limits: VerifyLimits): Rejected | undefined {
+  if (other === undefined || isSameJson(receipt, other, receiptLimits(limits))) return undefined;
+  return reject("malformed", `_meta has both ${RECEIPT_META} and ${RECEIPT_META_ALIAS}, and they differ`);
 }
 
 /** Refuses what is larger or deeper than the limits, at the cost of a bounded look. */

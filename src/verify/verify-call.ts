@@ -6,11 +6,11 @@ import type { TrustRegistry } from "../trust/registry.js";
 import { claimNonce } from "./claim-nonce.js";
 import type { Wait } from "./claim-nonce.js";
 import type { VerifyLimits } from "./limits.js";
-import { canonicalReceipt, checkParams } from "./check-signature.js";
-import type { InBackground } from "./check-signature.js";
+import { canonicalReceipt } from "./check-signature.js";
+import type { RunCheck } from "./check-signature.js";
 import { checkScope, checkSignerClaims, findSigner } from "./check-signer.js";
 import { checkTarget, checkTime, checkTool } from "./check-intent.js";
-import { checkSize, findReceipt, readReceipt } from "./read-receipt.js";
+import { checkOther, checkSize, findReceipt, readReceipt } from "./read-receipt.js";
 import { reject } from "./verdict.js";
 import type { Rejected, VerifiedCall, VerifiedSigner } from "./verdict.js";
 
@@ -40,6 +40,8 @@ export interface VerifyContext {
   readonly requireTools: boolean;
   /** Milliseconds since the Unix epoch. */
   readonly clock: () => number;
+  /** Whether nothing may run any more, whatever was begun before. */
+  readonly isClosed?: () => boolean;
   /** Has the last word before the nonce is claimed, knowing who signed. */
   readonly admit?: (signer: VerifiedSigner) => Rejected | undefined;
   /** Says why the call could not be countersigned, if it could not. */
@@ -51,8 +53,8 @@ export interface VerifyContext {
 /** How a call is verified. */
 export interface VerifyManner {
   readonly wait?: Wait | undefined;
-  /** Takes the check of the signature, which another thread then makes, and tells its outcome. Default: this thread does. */
-  readonly inBackground?: InBackground | undefined;
+  /** Has the check of the signature done, by whatever thread. Default: it is done at once. */
+  readonly runCheck?: RunCheck | undefined;
 }
 
 /** A call that passed, with what its countersignature is made over. */
@@ -75,9 +77,9 @@ export interface Verified {
 export function verifyCall(
   request: CallRequest,
   context: VerifyContext,
-  { wait, inBackground }: VerifyManner = {},
+  { wait, runCheck }: VerifyManner = {},
 ): MaybePromise<Verified | Rejected> {
-  const found = findReceipt(request.meta, context.limits);
+  const found = findReceipt(request.meta);
   if (!found.ok) return found;
   const oversize = checkSize(found.receipt, request.params, context.limits);
   if (oversize !== undefined) return oversize;
@@ -94,22 +96,22 @@ export function verifyCall(
     checkTime(receipt, now, context) ??
     checkTarget(receipt, context.targets) ??
     checkTool(receipt, request.tool) ??
-    checkScope(receipt, signed.entry, registry, context);
+    checkScope(receipt, signed.entry, registry, context) ??
+    checkOther(found, context.limits);
   if (misfit !== undefined) return misfit;
 
   const { key, signer } = signed;
-  const canonical = canonicalReceipt(receipt, request.params, key, context.limits, inBackground);
+  const canonical = canonicalReceipt(receipt, request.params, key, context.limits, runCheck);
   if (!canonical.ok) return canonical;
   const { whole } = canonical;
   return andThen(canonical.holds, (holds) => {
     if (!holds) return reject("bad_signature", "the signature is not the listed key's over this receipt");
-    const unfit =
-      checkParams(canonical, request.params, context.limits, signer) ??
-      context.admit?.(signer) ??
-      checkSignable(whole, context, signer);
-    if (unfit !== undefined) return unfit;
+    const unfit = canonical.altered ?? context.admit?.(signer) ?? checkSignable(whole, context);
+    if (unfit !== undefined) return { ...unfit, signer };
     return andThen(claimNonce(canonical.receipt, context, wait), (claim) => {
       if (claim !== "claimed") return reject(claim.code, claim.detail, signer);
+      if (context.isClosed?.() === true)
+        return reject("closed", "closed while the call was verified", signer);
       const verifiedAtMs = context.clock();
       const lapsed = recheck(canonical.receipt, { registry, now }, context, verifiedAtMs);
       if (lapsed !== undefined) return { ...lapsed, signer };
@@ -120,13 +122,9 @@ export function verifyCall(
   });
 }
 
-function checkSignable(
-  whole: Uint8Array,
-  { countersignFault }: VerifyContext,
-  signer: VerifiedSigner,
-): Rejected | undefined {
+function checkSignable(whole: Uint8Array, { countersignFault }: VerifyContext): Rejected | undefined {
   const fault = countersignFault?.(whole);
-  return fault === undefined ? undefined : reject("too_large", fault, signer);
+  return fault === undefined ? undefined : reject("too_large", fault);
 }
 
 /**

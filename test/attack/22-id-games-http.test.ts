@@ -1,3 +1,4 @@
+import type { ClientRequest } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { expectAccepted, expectRefusal } from "./support/expect.js";
@@ -73,6 +74,56 @@ describe.each(KINDS)("class 22 over a socket, SDK %s: another POST of the sessio
     },
   );
 });
+
+describe.each(KINDS)("class 22 over a socket, SDK %s: a twin whose answer stays open", (kind) => {
+  it.each([
+    ["a ping", { method: "ping" }],
+    ["an unsigned call", { method: "tools/call", params: { name: "slow", arguments: {} } }],
+  ])("never sees the answer to the call whose id it took: %s", async (_, twin) => {
+    const { stand, session, slow, runs } = await open(kind);
+    const honest = collect(session.start(callMessage(await stand.sign({ tool: "slow" }), 7)));
+    await slow.started();
+    // The second request of the batch is cancelled and so never answered: the stream is not used up by the refusal.
+    const thief = collect(
+      session.start([
+        { jsonrpc: "2.0", id: 7, ...twin },
+        { jsonrpc: "2.0", id: 8, method: "ping" },
+        { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 8 } },
+      ]),
+    );
+    while ((stand.guard.health().counts.refused.duplicate_request ?? 0) === 0) await nextTurn();
+    slow.finish({ content: [{ type: "text", text: "SECRET" }] });
+    while (stand.guard.health().counts.answersWithheld === 0) await nextTurn();
+    for (let turn = 0; turn < 50; turn++) await nextTurn();
+    expect(thief.text + honest.text).not.toMatch(/SECRET|_signet_bilateral/);
+    expect(stand.events.at(-2)).toMatchObject({ type: "finished", outcome: { status: "executed" } });
+    expect(runs()).toBe(1);
+    expect(stand.guard.health().callsInFlight).toBe(0);
+  });
+
+  it("keeps a call that is still being verified from running", async () => {
+    const { stand, session, runs } = await open(kind);
+    stand.store.hold();
+    const genuine = await stand.sign();
+    session.start(callMessage(genuine, 7));
+    while (stand.guard.health().callsInFlight === 0) await nextTurn();
+    await session.post({ jsonrpc: "2.0", id: 7, method: "ping" });
+    stand.store.release();
+    while (stand.guard.health().callsInFlight > 0) await nextTurn();
+    expect(runs()).toBe(0);
+    expect(stand.guard.health().counts.refused.duplicate_request).toBe(2);
+  });
+});
+
+/** Keeps what comes as the answer to a request, however long it stays open. */
+function collect(request: ClientRequest): { text: string } {
+  const collected = { text: "" };
+  request.on("response", (response) => {
+    response.on("data", (chunk) => (collected.text += String(chunk)));
+    response.on("error", () => {});
+  });
+  return collected;
+}
 
 describe.each(KINDS)("class 26 over a socket, SDK %s", (kind) => {
   it("lives on when clients hang up while their calls are verified", async () => {

@@ -11,6 +11,28 @@ import { hex } from "../support/bytes.js";
 
 const MESSAGE = Buffer.from("message");
 
+describe("a signer with promises of its own kind", () => {
+  it.each([
+    ["that have then alone", (bytes: Uint8Array) => thenable(bytes)],
+    [
+      "that have finally as well",
+      (bytes: Uint8Array) => Object.assign(thenable(bytes), { finally: () => undefined }),
+    ],
+  ])("%s gives its signature all the same, as a promise of the language", async (_, promise) => {
+    const local = generateSigner();
+    const sign: unknown = (message: Uint8Array) => promise(Buffer.from(local.sign(message) as Uint8Array));
+    const signer = { publicKey: local.publicKey, sign: sign as Signer["sign"] };
+    const signed = signWith(signer, MESSAGE);
+    expect(signed).toBeInstanceOf(Promise);
+    expect(Buffer.from(await signed)).toEqual(Buffer.from(await local.sign(MESSAGE)));
+  });
+
+  function thenable(bytes: Uint8Array): object {
+    // oxlint-disable-next-line unicorn/no-thenable -- that is what is tested
+    return { then: (resolve: (bytes: Uint8Array) => void) => void setImmediate(() => resolve(bytes)) };
+  }
+});
+
 describe("createSigner", () => {
   it("signs as RFC 8032 has it (7.1, test 2)", () => {
     const signer = createSigner(hex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb"));

@@ -65,7 +65,7 @@ export class MemberStack {
     this.#top = base;
   }
 
-  /** Lets go of all values. */
+  /** Lets go of all keys and values: what a stranger sends must not stay. */
   clear(): void {
     this.#top = 0;
     if (this.#highest === 0) return;
@@ -74,6 +74,7 @@ export class MemberStack {
       this.values = [];
       this.others = [];
     } else {
+      this.keys.fill("", 0, this.#highest);
       this.values.fill(undefined, 0, this.#highest);
       this.others.fill(undefined, 0, this.#highest);
     }

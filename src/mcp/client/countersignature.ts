@@ -7,6 +7,9 @@ import type { ReceiptV3 } from "../../receipt/types.js";
 import { readUnverifiedError, rejectAnswer } from "./refusals.js";
 import type { ClientRejection } from "./refusals.js";
 
+/** As many as an answer's arguments may have, and those around them. */
+const RECEIPT_LEVELS = 104;
+
 /** The part of an answer that a countersignature covers, and the one that it is in. */
 export interface AnswerBody {
   readonly kind: "result" | "error";
@@ -35,7 +38,7 @@ export function readCountersignature(
     const missing = rejectAnswer("countersignature_missing", `the ${body.kind} has no ${BILATERAL_META}`);
     return body.kind === "error" ? { ...missing, answered: readUnverifiedError(body.content) } : missing;
   }
-  if (named !== undefined && alias !== undefined && !isSameJson(named, alias)) {
+  if (named !== undefined && alias !== undefined && !isSameJson(named, alias, { maxDepth: RECEIPT_LEVELS })) {
     return rejectAnswer("countersignature_malformed", `${BILATERAL_META} and ${BILATERAL_META_ALIAS} differ`);
   }
   const parsed = parseBilateralReceipt(named === undefined ? alias : named);

@@ -1,4 +1,5 @@
 import type { Sha256Text } from "../../crypto/digest.js";
+import { copyJson } from "../../crypto/copy-json.js";
 import { CanonicalJsonError } from "../../errors.js";
 import { isPlainObject, ownValue } from "../../lib/json.js";
 import type { JsonRecord } from "../../lib/json.js";
@@ -91,7 +92,13 @@ interface Taken {
   readonly carried: unknown;
 }
 
-/** Hashes what is sent; if it holds what JSON cannot, first turns it into what `JSON.stringify` will send. */
+/** As many as have a canonical form. */
+const CONTENT_LEVELS = 100;
+
+/**
+ * Hashes what is sent. That is a copy: the tool may go on to change its result while the answer waits for a signature, or
+ * for its turn. If it holds what JSON cannot, the copy is what `JSON.stringify` would send.
+ */
 function hashAsSent(
   raw: JsonRecord,
   take: (content: JsonRecord) => Taken,
@@ -99,7 +106,8 @@ function hashAsSent(
 ): Taken & { readonly hash: Sha256Text } {
   try {
     const { content, carried } = take(raw);
-    return { content, carried, hash: hash(content) };
+    const copy = copyJson(content, CONTENT_LEVELS);
+    return { content: copy, carried, hash: hash(copy) };
   } catch (error) {
     if (!(error instanceof CanonicalJsonError)) throw error;
     const sent: unknown = JSON.parse(JSON.stringify(raw));

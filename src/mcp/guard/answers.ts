@@ -1,11 +1,13 @@
 import { isPlainObject, ownValue } from "../../lib/json.js";
 import type { JsonRecord } from "../../lib/json.js";
-import { isRequestId } from "../message.js";
+import { errorAnswer, INTERNAL_ERROR, isRequestId } from "../message.js";
+import type { RequestId } from "../message.js";
+import { REFUSALS } from "../../verify/refusals.js";
 import { SendOrder } from "../send-order.js";
 import type { Forward, SendOptions } from "../transport-proxy.js";
 import { signAnswer } from "./call-answer.js";
 import type { GuardCore } from "./core.js";
-import type { InFlight, InFlightRequests, PendingCall } from "./in-flight.js";
+import type { InFlight, InFlightRequests, PendingCall, RunningCall } from "./in-flight.js";
 
 /** What a connection sends: answers to its requests, countersigned where they are to verified calls, and the rest in order. */
 export class Answers {
@@ -39,14 +41,22 @@ export class Answers {
     const signed = signAnswer(this.#core, id, entry, raw);
     if (!(signed instanceof Promise)) {
       this.#requests.delete(id, entry);
-      return this.#order.run(id, () => forward(signed, options));
+      return this.#order.run(id, () => forward(this.#forPeer(id, entry, signed), options));
     }
     // The id stays taken until the answer leaves: over HTTP it would be sent to whoever took the id meanwhile.
     return this.#order.hold(id, async () => {
       const answer = await signed;
       this.#requests.delete(id, entry);
-      await forward(answer, options);
+      await forward(this.#forPeer(id, entry, answer), options);
     });
+  }
+
+  /** What may be sent of an answer: nothing of it when it may go to somebody else than who asked. It is in the event. */
+  #forPeer(id: RequestId, { twinned }: RunningCall, answer: JsonRecord): JsonRecord {
+    if (!twinned) return answer;
+    this.#core.events.report({ type: "answer_withheld" });
+    const code = "duplicate_request";
+    return { ...errorAnswer(id, INTERNAL_ERROR, REFUSALS[code].message, { reason: code }) };
   }
 
   #noteCapabilities(method: string, raw: JsonRecord): void {

@@ -1,5 +1,9 @@
+import { copyJson } from "../../crypto/copy-json.js";
+import { CanonicalJsonError } from "../../errors.js";
+import { isPlainObject } from "../../lib/json.js";
 import type { Message, RequestId } from "../message.js";
 import type { Deliver, Forward, MessageExtra } from "../transport-proxy.js";
+import { signedIntent, TOOL_CALL } from "../signed-intent.js";
 
 /** A message that came in, with the way to the SDK and the way back to the peer. */
 export interface Arrival {
@@ -12,6 +16,29 @@ export interface Arrival {
 
 /** A request among the messages. */
 export type ArrivedRequest = Extract<Message, { kind: "request" }>;
+
+/**
+ * The same message with what its receipt speaks for copied: over HTTP whoever parsed the body may write to it while it
+ * waits to be delivered.
+ */
+export function ownArrival(arrival: Arrival, request: ArrivedRequest, maxDepth: number): Arrival {
+  const { params } = request;
+  if (!isPlainObject(params)) return arrival;
+  try {
+    const own = copyJson(signedIntent(request.method, params).params, maxDepth);
+    const copied =
+      request.method === TOOL_CALL
+        ? Object.hasOwn(params, "arguments")
+          ? { ...params, arguments: own }
+          : { ...params }
+        : { ...params, ...(isPlainObject(own) ? own : {}) };
+    return { ...arrival, raw: { ...request.raw, params: copied } };
+  } catch (error) {
+    // Of what cannot be copied no receipt holds.
+    if (error instanceof CanonicalJsonError) return arrival;
+    throw error;
+  }
+}
 
 interface ArrivalHandlers {
   readonly handle: (arrival: Arrival) => void;

@@ -1,12 +1,12 @@
 import { isPlainObject, ownValue } from "../../lib/json.js";
-import { andThen } from "../../lib/maybe-promise.js";
+import { isPromise } from "../../lib/maybe-promise.js";
 import { quotedError } from "../../lib/text.js";
 import { REFUSALS } from "../../verify/refusals.js";
 import { reject } from "../../verify/verdict.js";
 import type { Rejected } from "../../verify/verdict.js";
 import type { Verified } from "../../verify/verify-call.js";
 import { Answers } from "./answers.js";
-import { TickOfArrivals } from "./arrival.js";
+import { ownArrival, TickOfArrivals } from "./arrival.js";
 import type { Arrival, ArrivedRequest } from "./arrival.js";
 import { countOut } from "./call-answer.js";
 import { CallScope, NO_CALL, runInScope } from "./call-scope.js";
@@ -21,6 +21,11 @@ import type { Deliver, Forward, MessageExtra, SendOptions, TransportHooks } from
 export interface ConnectionOptions {
   /** Whether messages are passed by reference, and so can hold what JSON cannot. */
   readonly byReference: boolean;
+  /**
+   * Whether several peers may be behind it, as behind a session of Streamable HTTP: there an answer goes to whoever used
+   * its id last, be it somebody who only knows the session's id.
+   */
+  readonly manyPeers: () => boolean;
   /** Told of what goes wrong on this side: the transport's `onerror`. */
   readonly onFault: (error: unknown) => void;
 }
@@ -118,7 +123,9 @@ export class GuardedConnection implements TransportHooks {
 
   #handleRequest(arrival: Arrival, request: ArrivedRequest): void {
     const { id, method } = request;
-    if (this.#requests.get(id) !== undefined) {
+    const first = this.#requests.get(id);
+    if (first !== undefined) {
+      if (first.state !== "plain" && this.#options.manyPeers()) first.twinned = true;
       this.#refuse(arrival, request, reject("duplicate_request", "a request of this id is in flight"));
       return;
     }
@@ -152,10 +159,18 @@ export class GuardedConnection implements TransportHooks {
     // What comes by reference comes one after another, however much of it there is in a turn of the event loop.
     const mayWait = !this.#options.byReference && !isHandledAtOnce(arrival);
     const verdict = this.#core.verify(method, params, { wait: pending, mayWait });
-    const decided = andThen(verdict, (known) => {
-      this.#decide(arrival, request, pending, known);
-    });
-    if (decided instanceof Promise) decided.catch(this.#options.onFault);
+    if (!isPromise(verdict)) {
+      this.#decide(arrival, request, pending, verdict);
+      return;
+    }
+    const own = this.#options.byReference
+      ? arrival
+      : ownArrival(arrival, request, this.#core.options.limits.depth);
+    verdict
+      .then((known) => {
+        this.#decide(own, request, pending, known);
+      })
+      .catch(this.#options.onFault);
   }
 
   #decide(
@@ -167,7 +182,7 @@ export class GuardedConnection implements TransportHooks {
     const { id, method, params } = request;
     // The connection closed while the call was verified: its entry is gone.
     if (this.#requests.get(id) !== pending) return;
-    if (verdict.ok && !pending.cancelled) {
+    if (verdict.ok && !pending.cancelled && !pending.twinned) {
       this.#run(arrival, request, pending, verdict);
       return;
     }
@@ -179,8 +194,8 @@ export class GuardedConnection implements TransportHooks {
     } else if (!verdict.ok && verdict.code === "unsigned" && this.#core.allowsUnsigned(method, tool)) {
       this.#core.events.report({ type: "unsigned_allowed", method, tool });
       this.#pass(arrival, request);
-    } else if (!verdict.ok) {
-      this.#refuse(arrival, request, verdict);
+    } else {
+      this.#refuse(arrival, request, verdict.ok ? TWINNED : verdict);
     }
   }
 
@@ -200,10 +215,12 @@ export class GuardedConnection implements TransportHooks {
       task: isPlainObject(request.params) && Object.hasOwn(request.params, "task"),
       cancelledAtMs: undefined,
       counted: true,
+      twinned: false,
     };
     this.#requests.set(request.id, running);
     this.#core.events.report({ type: "accepted", call: verified.call });
-    this.#deliver(scope, arrival);
+    // A listener may have closed the connection.
+    if (!this.#closed) this.#deliver(scope, arrival);
   }
 
   #deliver(scope: CallScope, { raw, extra, deliver }: Arrival): void {
@@ -266,6 +283,8 @@ export class GuardedConnection implements TransportHooks {
       this.#core.events.report({ type: "unfinished", call: entry.verified.call });
   }
 }
+
+const TWINNED = reject("duplicate_request", "another request of this id came while this one was verified");
 
 /** An entry that classifies serves one message a transport, and maps some errors of the same tick to HTTP statuses. */
 function isHandledAtOnce({ extra }: Arrival): boolean {

@@ -3,6 +3,7 @@ import { isPlainObject, ownValue } from "../../lib/json.js";
 import type { MaybePromise } from "../../lib/maybe-promise.js";
 import type { Sha256Text } from "../../crypto/digest.js";
 import { randomNonce } from "../../crypto/random.js";
+import { signsHere } from "../../crypto/signer.js";
 import { createCountersigner, responseTime } from "../../receipt/countersign.js";
 import type { Outcome, ReceiptV3 } from "../../receipt/types.js";
 import type { ReplayStore } from "../../replay/types.js";
@@ -37,10 +38,12 @@ export class GuardCore {
   readonly #context: VerifyContext;
   readonly #countersign: ReturnType<typeof createCountersigner>;
   readonly #workload = new Workload();
+  readonly #signsHere: boolean;
   #onIdle: () => void = () => {};
   #processTransport = false;
   #callsInFlight = 0;
   #closing = false;
+  #closed = false;
   #uncovered: ReadonlySet<string> = new Set();
 
   constructor(options: CheckedOptions, identity: Identity, events: EventLog, parts: CoreParts) {
@@ -48,6 +51,7 @@ export class GuardCore {
     this.identity = identity;
     this.events = events;
     this.#countersign = createCountersigner(identity);
+    this.#signsHere = signsHere(identity.signer);
     const { maxMessageBytes } = identity.signer;
     this.#context = {
       registry: parts.registry.current,
@@ -59,6 +63,7 @@ export class GuardCore {
       limits: options.limits,
       requireTools: options.requireTools,
       clock: options.clock,
+      isClosed: () => this.#closed,
       ...(maxMessageBytes === undefined
         ? {}
         : { countersignFault: unsignable(maxMessageBytes, identity.name) }),
@@ -105,8 +110,8 @@ export class GuardCore {
           };
     const { wait, mayWait = false } = manner;
     if (mayWait) this.#workload.noteArrival();
-    const inBackground = mayWait && this.#workload.leavesChecks ? this.#workload.inOrder : undefined;
-    return verifyCall(request, context, { wait, inBackground });
+    const runCheck = mayWait && this.#workload.ordersChecks ? this.#workload.check : undefined;
+    return verifyCall(request, context, { wait, runCheck });
   }
 
   /** Tells whether a request without a receipt may pass. */
@@ -124,15 +129,18 @@ export class GuardCore {
       ts_response: responseTime(this.options.clock(), receipt.ts),
       nonce: randomNonce(),
     };
-    return this.#workload.track(this.#countersign(receipt, whole, claim, this.#workload.isHeavy));
+    const here = (): MaybePromise<ReceiptV3> => this.#countersign(receipt, whole, claim, false);
+    // A signer of somebody else's has its own way to work, and is asked once.
+    if (!this.#signsHere) return here();
+    return this.#workload.sign({
+      here,
+      elsewhere: () => this.#countersign(receipt, whole, claim, true),
+    });
   }
 
   /** The id that the receipt of a request claims, unverified. */
   receiptId(params: unknown): unknown {
-    const found = findReceipt(
-      isPlainObject(params) ? ownValue(params, "_meta") : undefined,
-      this.options.limits,
-    );
+    const found = findReceipt(isPlainObject(params) ? ownValue(params, "_meta") : undefined);
     return found.ok && isPlainObject(found.receipt) ? ownValue(found.receipt, "id") : undefined;
   }
 
@@ -148,15 +156,17 @@ export class GuardCore {
     if (this.#callsInFlight === 0) this.#onIdle();
   }
 
-  /** Refuses every call from now on, and waits until none is in flight, at most `drainMs`. */
+  /** Refuses every call from now on, and waits until none is in flight, at most `drainMs`; what is verified later is refused too. */
   async stop(drainMs: number): Promise<void> {
     this.#closing = true;
-    if (this.#callsInFlight === 0) return;
-    const drained = new AbortController();
-    this.#onIdle = () => {
-      drained.abort();
-    };
-    await delay(drainMs, drained.signal);
+    if (this.#callsInFlight > 0) {
+      const drained = new AbortController();
+      this.#onIdle = () => {
+        drained.abort();
+      };
+      await delay(drainMs, drained.signal);
+    }
+    this.#closed = true;
   }
 
   /** Notes a connection over a transport that starts a process for each. */

@@ -18,6 +18,8 @@ export class PendingCall {
   readonly state = "pending";
   readonly method: string;
   readonly sinceMs: number;
+  /** Whether another request of this id came from what may be another peer. */
+  twinned = false;
   #cancelled = false;
   #controller: AbortController | undefined;
 
@@ -55,6 +57,8 @@ export interface RunningCall {
   cancelledAtMs: number | undefined;
   /** Whether it counts as in flight. It is counted out once: by a cancel, by its signed answer, or with the connection. */
   counted: boolean;
+  /** Whether another request of this id came from what may be another peer. Then its answer is not sent. */
+  twinned: boolean;
 }
 
 /** How long the entry of a cancelled request is kept: the SDKs ignore some cancels, and answer. */

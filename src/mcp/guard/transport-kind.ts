@@ -14,6 +14,11 @@ export function transportKind(transport: object): TransportKind {
   return "unknown";
 }
 
+/** Tells whether a transport serves the requests of a session, each of which has a way back of its own. */
+export function hasSession(transport: object): boolean {
+  return hasMethod(transport, "handleRequest") && typeof Reflect.get(transport, "sessionId") === "string";
+}
+
 function hasMethod(value: object, name: string): boolean {
   return typeof Reflect.get(value, name) === "function";
 }

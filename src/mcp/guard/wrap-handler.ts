@@ -114,6 +114,7 @@ async function answerVerified(
     task,
     cancelledAtMs: undefined,
     counted: true,
+    twinned: false,
   };
   const signed = await signAnswer(core, 0, entry, answer);
   const error = ownValue(signed, "error");

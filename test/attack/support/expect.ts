@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import type { JsonRecord } from "../../../src/lib/json.js";
+import { contentHash } from "../../../src/receipt/index.js";
 import { REFUSALS } from "../../../src/server.js";
 import type { RefusalCode } from "../../../src/server.js";
 import type { Stand } from "./stand.js";
@@ -19,6 +20,7 @@ export function expectAccepted(answer: JsonRecord, params: unknown): void {
   const countersignature = at(answer, "result", "_meta", "_signet_bilateral");
   expect(at(countersignature, "v")).toBe(3);
   expect(at(countersignature, "agent_receipt")).toEqual(at(params, "_meta", "_signet"));
+  expect(at(countersignature, "response", "content_hash")).toBe(contentHash(at(answer, "result")));
 }
 
 export interface Expected {

@@ -1,13 +1,13 @@
 import { setTimeout as later } from "node:timers/promises";
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import type { JsonRecord } from "../../../src/lib/json.js";
 import { verifiedCall } from "../../../src/server.js";
 import { openStand } from "../../attack/support/stand.js";
 import type { Tool } from "../../attack/support/servers.js";
 import { SERVER_KINDS } from "../../attack/support/servers.js";
-import { at } from "../../attack/support/wire.js";
+import { at, callMessage } from "../../attack/support/wire.js";
 
 const text = (answer: JsonRecord): unknown => at(answer, "result", "content", "0", "text");
 const say = (words: unknown): ReturnType<Tool> => ({ content: [{ type: "text", text: String(words) }] });
@@ -202,5 +202,40 @@ describe("closing", () => {
     expect(at(await wire.answer(1), "result", "_meta", "_signet_bilateral", "v")).toBe(3);
     await closing;
     expect(closed).toBe(true);
+  });
+
+  it("runs nothing once it has waited long enough, and was verified or held until then", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const stand = await openStand();
+      const wire = await stand.connect();
+      wire.post(callMessage(await stand.sign({ issuedAtMs: stand.clock() + 9000 }), 1));
+      await wire.quiet();
+      const closing = stand.guard.close();
+      await vi.advanceTimersByTimeAsync(5000);
+      await closing;
+      stand.clock.advance(9000);
+      await vi.advanceTimersByTimeAsync(4000);
+      expect(at(await wire.answer(1), "error", "data", "reason")).toBe("closed");
+      expect(stand.runs()).toBe(0);
+      expect(stand.store.claims).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("does not run a call whose connection a listener closes when it hears of it", async () => {
+    const stand = await openStand({
+      guard: {
+        onEvent: (event) => {
+          if (event.type === "accepted") void wire.close();
+        },
+      },
+    });
+    const wire = await stand.connect();
+    wire.post(callMessage(await stand.sign(), 1));
+    await wire.quiet();
+    expect(stand.runs()).toBe(0);
+    expect(stand.guard.health()).toMatchObject({ callsInFlight: 0, counts: { accepted: 1, unfinished: 1 } });
   });
 });

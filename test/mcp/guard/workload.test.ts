@@ -1,9 +1,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 import { afterEach, describe, expect, it, vi } from "vitest";
 
+import type { MaybePromise } from "../../../src/lib/maybe-promise.js";
 import { VerifyKey } from "../../../src/crypto/ed25519.js";
 import { Workload } from "../../../src/mcp/guard/workload.js";
+import { expectAccepted } from "../../attack/support/expect.js";
 import { openStand } from "../../attack/support/stand.js";
 import { at, callMessage } from "../../attack/support/wire.js";
 
@@ -30,37 +34,77 @@ describe("the workload", () => {
     expect(workload.isHeavy).toBe(false);
   });
 
-  it("counts signatures until they are there, and those that fail as well", async () => {
+  it("leaves signatures to other threads while it is heavy, and counts them until they are there", async () => {
     const workload = new Workload();
-    const signatures = Array.from({ length: 4 }, () => deferred<number>());
-    const tracked = signatures.map(({ promise }) => workload.track(promise));
-    expect(workload.track(1)).toBe(1);
+    const here = (): string => "here";
+    expect(workload.sign({ here, elsewhere: () => "elsewhere" })).toBe("here");
+    for (let n = 0; n < 4; n++) workload.noteArrival();
+    const away = Array.from({ length: 5 }, () => deferred<string>());
+    const signed = away.map(async ({ promise }) => workload.sign({ here, elsewhere: () => promise }));
+    await nextTurn();
     expect(workload.isHeavy).toBe(true);
-    signatures[0]?.resolve(1);
-    await tracked[0];
-    expect(workload.isHeavy).toBe(false);
-    const failing = workload.track(Promise.reject(new Error("lost")));
-    expect(workload.isHeavy).toBe(true);
+    const failing = workload.sign({ here, elsewhere: () => Promise.reject(new Error("lost")) });
     await expect(failing).rejects.toThrow("lost");
+    for (const { resolve } of away) resolve("elsewhere");
+    expect(await Promise.all(signed)).toEqual(Array.from({ length: 5 }, () => "elsewhere"));
     expect(workload.isHeavy).toBe(false);
+    expect(workload.sign({ here, elsewhere: () => "elsewhere" })).toBe("here");
   });
 
   it("gives the outcomes of checks in the order in which they were begun", async () => {
     const workload = new Workload();
     const order: string[] = [];
     const first = deferred<boolean>();
+    const check = (name: string, outcome: MaybePromise<boolean>): Promise<unknown> =>
+      workload
+        .check({ here: () => false, elsewhere: () => outcome })
+        .then((holds) => order.push(`${name} ${holds}`));
     const checks = [
-      workload.inOrder(first.promise).then((holds) => order.push(`first ${holds}`)),
-      workload.inOrder(true).then((holds) => order.push(`second ${holds}`)),
-      workload.inOrder(Promise.resolve(false)).then((holds) => order.push(`third ${holds}`)),
+      check("first", first.promise),
+      check("second", true),
+      check("third", Promise.resolve(false)),
     ];
     await nextTurn();
     expect(order).toEqual([]);
-    expect(workload.leavesChecks).toBe(true);
+    expect(workload.ordersChecks).toBe(true);
     first.resolve(true);
     await Promise.all(checks);
     expect(order).toEqual(["first true", "second true", "third false"]);
-    expect(workload.leavesChecks).toBe(false);
+    expect(workload.ordersChecks).toBe(false);
+  });
+
+  it("does by itself what other threads do not get done, and for a while all the rest", async () => {
+    const workload = new Workload();
+    const never = new Promise<boolean>(() => {});
+    const here = vi.fn<() => boolean>(() => true);
+    const elsewhere = vi.fn<() => Promise<boolean>>(() => never);
+    expect(await workload.check({ here, elsewhere })).toBe(true);
+    expect([here.mock.calls.length, elsewhere.mock.calls.length]).toEqual([1, 1]);
+    expect(await workload.check({ here, elsewhere })).toBe(true);
+    expect([here.mock.calls.length, elsewhere.mock.calls.length]).toEqual([2, 1]);
+  });
+
+  it("sends no more than 64 away at a time", async () => {
+    const workload = new Workload();
+    const away = deferred<boolean>();
+    const elsewhere = vi.fn<() => Promise<boolean>>(() => away.promise);
+    const checks = Array.from({ length: 100 }, () => workload.check({ here: () => true, elsewhere }));
+    expect(elsewhere).toHaveBeenCalledTimes(64);
+    away.resolve(true);
+    expect(await Promise.all(checks)).toEqual(checks.map(() => true));
+  });
+
+  it("keeps nothing of checks that are over", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const workload = new Workload();
+    const heapAfter = async (count: number): Promise<number> => {
+      for (let n = 0; n < count; n++) await workload.check({ here: () => true, elsewhere: () => true });
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = await heapAfter(20_000);
+    expect((await heapAfter(100_000)) - before).toBeLessThan(5_000_000);
   });
 });
 
@@ -96,5 +140,47 @@ describe("a guard with much to do", () => {
     wire.postBatch(calls.map((call, id) => callMessage(call, 100 + id)));
     for (let id = 0; id < 12; id++) expect(at(await wire.answer(100 + id), "result")).toBeDefined();
     expect(stand.runs()).toBe(12);
+  });
+
+  it("runs what was verified, whatever becomes of the parsed body meanwhile", async () => {
+    const stand = await openStand();
+    const wire = await stand.connect();
+    for (const hashOnly of [false, true]) {
+      const calls = await Promise.all(
+        Array.from({ length: 16 }, (_, n) => stand.sign({ arguments: { secret: [`s${n}`] }, hashOnly })),
+      );
+      const messages = calls.map(
+        (call) => JSON.parse(JSON.stringify(callMessage(call, wire.freshId()))) as object,
+      );
+      for (const message of messages) wire.transport.onmessage?.(message);
+      process.nextTick(() => {
+        for (const message of messages) {
+          Object.assign(Object(at(message, "params", "arguments")), { secret: "[redacted]" });
+        }
+      });
+      for (const message of messages)
+        expect(at(await wire.answer(at(message, "id")), "result")).toBeDefined();
+    }
+    const secrets = Array.from({ length: 16 }, (_, n) => [`s${n}`]);
+    expect(stand.seen.map(({ secret }) => secret)).toEqual([...secrets, ...secrets]);
+  });
+
+  it("sends what it signed, whatever the tool makes of its result meanwhile", async () => {
+    const stats = { calls: 0, last: [0] };
+    const stand = await openStand({
+      tools: {
+        count: () => {
+          stats.calls += 1;
+          stats.last[0] = stats.calls;
+          return { content: [], structuredContent: { stats } };
+        },
+      },
+    });
+    for (const kind of ["v1 Server", "v2 Server"] as const) {
+      const wire = await stand.connect(kind);
+      const calls = await Promise.all(Array.from({ length: 12 }, () => stand.sign({ tool: "count" })));
+      wire.postBatch(calls.map((call, id) => callMessage(call, id)));
+      for (const [id, call] of calls.entries()) expectAccepted(await wire.answer(id), call);
+    }
   });
 });
