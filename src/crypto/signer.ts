@@ -72,7 +72,7 @@ export function signWith(
   background: boolean = false,
 ): MaybePromise<Uint8Array> {
   const signature = LocalSigner.sign(signer, message, background);
-  return signature ?? signElsewhere(signer, Uint8Array.from(message));
+  return signature ?? signElsewhere(signer, new Uint8Array(message));
 }
 
 function signElsewhere(signer: Signer, message: Uint8Array): MaybePromise<Uint8Array> {

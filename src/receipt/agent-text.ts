@@ -37,9 +37,9 @@ export function agentReceiptText(receipt: AgentReceipt, paramsText: Uint8Array):
     writer.raw(paramsText);
   };
   return useAgentReceiptText(receipt, writeParams, ({ signed, params, copyWhole }) => ({
-    signed: Uint8Array.from(signed),
+    signed: new Uint8Array(signed),
     whole: copyWhole(),
-    params: Uint8Array.from(params),
+    params: new Uint8Array(params),
   }));
 }
 

@@ -32,7 +32,7 @@ export function compoundText(receipt: UnsignedV2, paramsText: Uint8Array): Uint8
  * @returns UTF-8.
  */
 export function bilateralText(receipt: Countersignature, agentWhole: Uint8Array): Uint8Array {
-  return useBilateralText(receipt, agentWhole, (text) => Uint8Array.from(text));
+  return useBilateralText(receipt, agentWhole, (text) => new Uint8Array(text));
 }
 
 /** Lends what {@link bilateralText} copies: a view that is good until something more is written. */

@@ -84,7 +84,7 @@ export function canonicalReceipt(
 /** The check of a signature, to be done now or later: the text that it is over is written over. */
 function checkOf(key: VerifyKey, signed: Uint8Array, signature: Uint8Array): Parameters<RunCheck>[0] {
   const isLarge = signed.length > MOST_BYTES_ELSEWHERE;
-  const text = isLarge ? signed : Uint8Array.from(signed);
+  const text = isLarge ? signed : new Uint8Array(signed);
   const here = (): boolean => verifySignature(key, text, signature);
   return { here, elsewhere: isLarge ? here : () => verifyInBackground(key, text, signature) };
 }

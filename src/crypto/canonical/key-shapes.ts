@@ -69,7 +69,7 @@ export class KeyShapes {
     const starts = order.map((index, position) => {
       this.#scratch.clear();
       writeMemberStart(this.#scratch, keys[index] ?? "", position === 0);
-      return Uint8Array.from(this.#scratch.bytes.subarray(0, this.#scratch.length));
+      return new Uint8Array(this.#scratch.bytes.subarray(0, this.#scratch.length));
     });
     return { keys, order, starts };
   }
