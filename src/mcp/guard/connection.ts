@@ -1,4 +1,4 @@
-import { isPlainObject, ownValue } from "../../lib/json.js";
+import { isPlainObject } from "../../lib/json.js";
 import { isPromise } from "../../lib/maybe-promise.js";
 import { quotedError } from "../../lib/text.js";
 import { REFUSALS } from "../../verify/refusals.js";
@@ -8,12 +8,12 @@ import type { Verified } from "../../verify/verify-call.js";
 import { Answers } from "./answers.js";
 import { ownArrival, TickOfArrivals } from "./arrival.js";
 import type { Arrival, ArrivedRequest } from "./arrival.js";
-import { countOut } from "./call-answer.js";
 import { CallScope, NO_CALL, runInScope } from "./call-scope.js";
 import type { GuardCore } from "./core.js";
+import { Endings } from "./endings.js";
 import { InFlightRequests, PendingCall } from "./in-flight.js";
-import type { InFlight, RunningCall } from "./in-flight.js";
-import { asJson, classifyMessage, errorAnswer, isRequestId, REFUSED } from "../message.js";
+import type { RunningCall } from "./in-flight.js";
+import { asJson, classifyMessage, errorAnswer, REFUSED } from "../message.js";
 import type { Message } from "../message.js";
 import { signedIntent } from "../signed-intent.js";
 import type { Deliver, Forward, MessageExtra, SendOptions, TransportHooks } from "../transport-proxy.js";
@@ -36,6 +36,7 @@ export class GuardedConnection implements TransportHooks {
   readonly #options: ConnectionOptions;
   readonly #requests = new InFlightRequests();
   readonly #answers: Answers;
+  readonly #endings: Endings;
   readonly #tick: TickOfArrivals;
   #closed = false;
 
@@ -43,6 +44,7 @@ export class GuardedConnection implements TransportHooks {
     this.#core = core;
     this.#options = options;
     this.#answers = new Answers(core, this.#requests);
+    this.#endings = new Endings(core, this.#requests);
     this.#tick = new TickOfArrivals({
       handle: (arrival) => {
         this.#handle(arrival);
@@ -76,7 +78,7 @@ export class GuardedConnection implements TransportHooks {
   closed(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const entry of this.#requests.takeAll()) this.#giveUp(entry);
+    this.#endings.giveUpAll();
   }
 
   /**
@@ -117,7 +119,7 @@ export class GuardedConnection implements TransportHooks {
       return;
     }
     if (message.kind === "notification" && method === "notifications/cancelled")
-      this.#noteCancel(message.params);
+      this.#endings.cancel(message.params);
     this.#deliver(NO_CALL, arrival);
   }
 
@@ -131,7 +133,7 @@ export class GuardedConnection implements TransportHooks {
     }
     const { requestsInFlight } = this.#core.options.limits;
     if (this.#requests.size >= requestsInFlight) {
-      for (const lost of this.#requests.takeLost(this.#core.options.clock())) this.#giveUp(lost);
+      this.#endings.giveUpLost();
     }
     if (this.#requests.size >= requestsInFlight) {
       this.#refuse(arrival, request, reject("busy", "too many requests in flight on this connection"));
@@ -246,41 +248,6 @@ export class GuardedConnection implements TransportHooks {
 
   #reportRefusal(method: string, tool: string | undefined, { code, detail, signer }: Rejected): void {
     this.#core.events.report({ type: "refused", code, detail, method, tool, signer });
-  }
-
-  #noteCancel(params: unknown): void {
-    const id = isPlainObject(params) ? ownValue(params, "requestId") : undefined;
-    const entry = isRequestId(id) ? this.#requests.get(id) : undefined;
-    if (entry === undefined || (entry.state !== "pending" && entry.cancelledAtMs !== undefined)) return;
-    if (entry.state === "pending") {
-      entry.cancel();
-      return;
-    }
-    entry.cancelledAtMs = this.#core.options.clock();
-    if (entry.state === "running" && !entry.scope.answered) {
-      countOut(this.#core, entry);
-      this.#core.events.report({
-        type: "cancelled",
-        method: entry.method,
-        ran: true,
-        call: entry.verified.call,
-      });
-    }
-  }
-
-  #giveUp(entry: InFlight): void {
-    if (entry.state === "plain") return;
-    if (entry.state === "pending") {
-      entry.cancel();
-      this.#core.leave();
-      return;
-    }
-    countOut(this.#core, entry);
-    // With its answer there, the call goes on to its countersignature, which may even still leave.
-    if (entry.scope.answered) return;
-    entry.scope.end();
-    if (entry.cancelledAtMs === undefined)
-      this.#core.events.report({ type: "unfinished", call: entry.verified.call });
   }
 }
 
