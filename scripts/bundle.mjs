@@ -1,0 +1,26 @@
+// Puts the modules of each public entry into few files: a process that loads a guard opens four files instead of a
+// hundred and twenty. Types stay as `tsc` wrote them. Run after `tsc`.
+import { readFileSync } from "node:fs";
+import { rolldown } from "rolldown";
+
+const { exports: entries } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+const targets = Object.values(entries)
+  .map((entry) => entry.default)
+  .filter((path) => path !== undefined);
+const input = Object.fromEntries(
+  [...targets, "./dist/trust/worker.js"].map((path) => [path.slice("./dist/".length, -".js".length), path]),
+);
+const bundle = await rolldown({
+  input,
+  platform: "node",
+  // Packages are loaded where they are installed.
+  external: /^(?:node:|[a-z@])/,
+});
+await bundle.write({
+  dir: "dist",
+  format: "esm",
+  entryFileNames: "[name].js",
+  // The registry finds its worker beside itself.
+  chunkFileNames: "trust/chunk-[hash].js",
+});
+await bundle.close();
