@@ -53,6 +53,9 @@ try {
     const guard = await createGuard({ registry: testRegistry({ agents: [agent] }), identity: server, target });
     const verdict = await guard.verify(await signedCall({ identity: agent, target, tool: "t" }));
     if (!verdict.ok) throw new Error(verdict.code);
+    const { useSodium } = await import("signet-mcp/sodium");
+    const missing = await useSodium().catch((error) => error.code);
+    if (missing !== "dependency_missing") throw new Error("sodium-native is not there, and that is not said");
     console.log("the packed package works, with", ${names.length}, "entries");`;
   writeFileSync(join(folder, "check.mjs"), program);
   process.stdout.write(run(process.execPath, ["check.mjs"], folder));

@@ -125,6 +125,17 @@ export class SigningTransportError extends SignetError {
 export type SigningTransportErrorCode =
   "duplicate_request" | "batch_not_signable" | "transport_closed" | "unexpected_answer" | "unreadable_answer";
 
+/** A package that a feature needs, and that is installed only where the feature is used, cannot be loaded. */
+export class DependencyError extends SignetError {
+  declare readonly code: DependencyErrorCode;
+
+  constructor(code: DependencyErrorCode, message: string, options?: { cause?: unknown }) {
+    super(code, message, options);
+  }
+}
+
+export type DependencyErrorCode = "dependency_missing";
+
 /** An option, argument or receipt field of the wrong type or range, or one whose feature is not built yet. The caller's mistake. */
 export class OptionError extends TypeError {
   /** `invalid_option`, `missing_option`, `unknown_option`, or `unsupported_option` for a feature that is not there yet. */

@@ -3,7 +3,7 @@ import type { MaybePromise } from "../lib/maybe-promise.js";
 import type { VerifyingKey } from "./backend.js";
 import { checkPublicKeyEncoding } from "./key-check.js";
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from "./key-text.js";
-import { nodeBackend } from "./node-backend.js";
+import { chosenBackend } from "./chosen-backend.js";
 import { isSmallOrder } from "./small-order.js";
 
 /** A public key made ready to check signatures with. Made by {@link importVerifyKey}; keep it, importing is dear. */
@@ -40,7 +40,7 @@ export function importVerifyKey(bytes: Uint8Array): VerifyKey {
     throw new OptionError("invalid_option", "bytes", `a public key has 32 bytes, got ${bytes.length}`);
   }
   return new VerifyKey(
-    checkPublicKeyEncoding(bytes) === undefined ? nodeBackend.importPublicKey(bytes) : undefined,
+    checkPublicKeyEncoding(bytes) === undefined ? chosenBackend().importPublicKey(bytes) : undefined,
   );
 }
 

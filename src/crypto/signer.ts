@@ -6,7 +6,7 @@ import type { MaybePromise } from "../lib/maybe-promise.js";
 import type { SigningKey } from "./backend.js";
 import { importVerifyKey, verifySignature } from "./ed25519.js";
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from "./key-text.js";
-import { nodeBackend } from "./node-backend.js";
+import { chosenBackend } from "./chosen-backend.js";
 
 /**
  * What holds a private key and signs with it: a key in memory ({@link createSigner}), or a key service, where the
@@ -95,7 +95,7 @@ class LocalSigner implements Signer {
   readonly #key: SigningKey;
 
   constructor(seed: Uint8Array) {
-    this.#key = nodeBackend.importSeed(seed);
+    this.#key = chosenBackend().importSeed(seed);
   }
 
   get publicKey(): Uint8Array {

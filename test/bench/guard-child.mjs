@@ -1,6 +1,7 @@
 /**
  * Measures verify + countersign of one shape of arguments through the public guard, and in turn with it the limit:
- * one `node:crypto` verify and one sign of messages of the same size. Takes the name of the shape; needs --expose-gc.
+ * one `node:crypto` verify and one sign of messages of the same size. Takes the name of the shape and the backend,
+ * `node:crypto` or `sodium-native`; needs --expose-gc.
  */
 import { createPublicKey, generateKeyPairSync, hash, sign, verify } from "node:crypto";
 import { useAgentReceiptText } from "../../dist/receipt/agent-text.js";
@@ -8,6 +9,7 @@ import { useBilateralText } from "../../dist/receipt/response-text.js";
 import { createMemoryReplayStore } from "../../dist/replay/index.js";
 import { canonicalJson } from "../../dist/receipt/index.js";
 import { createGuard } from "../../dist/server.js";
+import { useSodium } from "../../dist/sodium.js";
 import { signedCall, testIdentity, testRegistry } from "../../dist/testing.js";
 import { SHAPES, seededRandom } from "./call-arguments.mjs";
 import { median } from "./statistics.mjs";
@@ -22,7 +24,9 @@ const MEASURE_MS = 6000;
 /** What is prepared at once, so that a young heap holds it. */
 const BATCH_BYTES = 1_000_000;
 
-const makeArguments = SHAPES[process.argv[2]];
+const [shape, backend] = process.argv.slice(2);
+if (backend === "sodium-native") await useSodium();
+const makeArguments = SHAPES[shape];
 const random = seededRandom(1);
 const agent = testIdentity("agent");
 const server = testIdentity("server");

@@ -1,6 +1,7 @@
 /**
- * An MCP server over Streamable HTTP with one tool, stateful, SDK v1, `node:http`: `node http-server.mjs bare|crypto|guarded
- * [REGISTRY KEY TARGET]`. As `crypto` it does one `node:crypto` verify and sign a call, as `guarded` it has a guard.
+ * An MCP server over Streamable HTTP with one tool, stateful, SDK v1, `node:http`: `node http-server.mjs
+ * bare|crypto|guarded|sodium [REGISTRY KEY TARGET]`. As `crypto` it does one `node:crypto` verify and sign a call, as
+ * `guarded` it has a guard, as `sodium` one that verifies and signs by `sodium-native`.
  * Tells its port by IPC, and answers "cpu" with the processor time that it took, in milliseconds.
  */
 import { generateKeyPairSync, randomUUID, sign, verify } from "node:crypto";
@@ -9,12 +10,15 @@ import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import { CallToolRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { createGuard } from "../../dist/server.js";
+import { useSodium } from "../../dist/sodium.js";
 
 /** Bytes that are signed for the calls that are measured: the agent's receipt, and the server's around it. */
 const SIGNED_BYTES = [620, 1150];
 
 const [mode, registry, identity, target] = process.argv.slice(2);
-const guard = mode === "guarded" ? await createGuard({ registry, identity, target }) : undefined;
+if (mode === "sodium") await useSodium();
+const isGuarded = mode === "guarded" || mode === "sodium";
+const guard = isGuarded ? await createGuard({ registry, identity, target }) : undefined;
 const beforeTool = mode === "crypto" ? createCryptoWork() : () => {};
 const sessions = new Map();
 

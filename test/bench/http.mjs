@@ -1,6 +1,6 @@
 /**
  * Bench of whole calls over HTTP: a bare server, the same with one verify and sign a call and nothing else, and the
- * same guarded. The clients are a process of their own, and the servers take turns in short rounds.
+ * same guarded, by `node:crypto` and by `sodium-native`. The clients are a process of their own, and the servers take turns in short rounds.
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -13,12 +13,19 @@ import { testRegistryText } from "../../dist/testing.js";
 import { median, percentile } from "./statistics.mjs";
 
 const TARGET = "mcp://bench";
-const MODES = ["bare", "crypto", "guarded"];
-const NAMES = { bare: "bare", crypto: "verify and sign only", guarded: "guarded" };
+const NAMES = {
+  bare: "bare",
+  crypto: "verify and sign only",
+  guarded: "guarded",
+  sodium: "guarded with sodium-native",
+};
+const MODES = Object.keys(NAMES);
+const STEADY_MODES = ["bare", "crypto", "guarded"];
+const GUARDED = ["guarded", "sodium"];
 const WARM_UP_CALLS = 2000;
 const ROUNDS = 9;
 const CALLS = 1000;
-const STEADY_ROUNDS = 7;
+const STEADY_ROUNDS = 11;
 const STEADY_CALLS = 1500;
 const STEADY_RATE = 500;
 
@@ -28,8 +35,8 @@ export async function benchHttp() {
   try {
     for (const mode of MODES) await bench.load(mode, WARM_UP_CALLS);
     return [
-      ...throughputRows(await bench.rounds(ROUNDS, CALLS)),
-      ...latencyRows(await bench.rounds(STEADY_ROUNDS, STEADY_CALLS, STEADY_RATE)),
+      ...throughputRows(await bench.rounds(MODES, ROUNDS, CALLS)),
+      ...latencyRows(await bench.rounds(STEADY_MODES, STEADY_ROUNDS, STEADY_CALLS, STEADY_RATE)),
     ];
   } finally {
     bench.stop();
@@ -59,12 +66,12 @@ class HttpBench {
   }
 
   /** Rounds in which every server has its turn, beginning with another one each time. */
-  async rounds(count, calls, perSecond) {
+  async rounds(modes, count, calls, perSecond) {
     const rounds = [];
     for (let round = 0; round < count; round++) {
       const measured = {};
-      for (let turn = 0; turn < MODES.length; turn++) {
-        const mode = MODES[(round + turn) % MODES.length];
+      for (let turn = 0; turn < modes.length; turn++) {
+        const mode = modes[(round + turn) % modes.length];
         measured[mode] = await this.load(mode, calls, perSecond);
       }
       rounds.push(measured);
@@ -88,12 +95,13 @@ class HttpBench {
 
 function throughputRows(rounds) {
   const of = (mode, what) => median(rounds.map((round) => round[mode][what]));
-  const share = median(rounds.map(({ guarded, crypto }) => guarded.callsPerSecond / crypto.callsPerSecond));
+  const share = (mode) =>
+    median(rounds.map((round) => round[mode].callsPerSecond / round.crypto.callsPerSecond));
   const rates = MODES.map((mode) => ({
     name: `HTTP calls, ${NAMES[mode]}`,
     value: of(mode, "callsPerSecond"),
     unit: "calls/s",
-    ...(mode === "guarded" ? { share, target: { atLeast: 0.95 } } : {}),
+    ...(GUARDED.includes(mode) ? { share: share(mode), target: { atLeast: 0.95 } } : {}),
   }));
   const times = MODES.map((mode) => ({
     name: `processor time a call, ${NAMES[mode]}`,
@@ -106,7 +114,7 @@ function throughputRows(rounds) {
 /** Of each round its percentiles, of these the median: a pause of one server in one round is not what it is like. */
 function latencyRows(rounds) {
   const of = (mode, percent) => median(rounds.map((round) => percentile(round[mode].latencies, percent)));
-  const rows = MODES.flatMap((mode) =>
+  const rows = STEADY_MODES.flatMap((mode) =>
     [50, 95, 99].map((percent) => ({
       name: `p${percent} at ${STEADY_RATE} calls/s, ${NAMES[mode]}`,
       value: of(mode, percent),

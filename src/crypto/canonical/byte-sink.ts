@@ -10,6 +10,8 @@ const KEEP_BYTES = 1024 * 1024;
 export class ByteSink {
   /** Changes when the buffer grows: look it up after each `reserve`. */
   bytes: Buffer = Buffer.allocUnsafeSlow(START_BYTES);
+  /** The same memory, to write words of several bytes at any place. Changes with `bytes`. */
+  view: DataView = viewOf(this.bytes);
   /** How many bytes are written. */
   length = 0;
 
@@ -20,12 +22,21 @@ export class ByteSink {
 
   clear(): void {
     this.length = 0;
-    if (this.bytes.length > KEEP_BYTES) this.bytes = Buffer.allocUnsafeSlow(START_BYTES);
+    if (this.bytes.length > KEEP_BYTES) this.#use(Buffer.allocUnsafeSlow(START_BYTES));
   }
 
   #grow(needed: number): void {
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.bytes.length));
     this.bytes.copy(grown, 0, 0, this.length);
-    this.bytes = grown;
+    this.#use(grown);
   }
+
+  #use(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.view = viewOf(bytes);
+  }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -56,6 +56,11 @@ for (const [index, character] of ['"', "\\", "\b", "\t", "\n", "\f", "\r"].entri
   LETTERS[character.charCodeAt(0)] = '"\\btnfr'.charCodeAt(index);
 }
 
+/** By byte, 1 for the characters of ASCII that stand for themselves. */
+const PLAIN = Uint8Array.from({ length: 0x100 }, (_, byte) =>
+  byte < 0x20 || byte === QUOTE || byte === BACKSLASH || byte >= 0x80 ? 0 : 1,
+);
+
 /** A search that costs next to nothing in a string that the engine keeps in one byte a character. */
 // oxlint-disable-next-line no-control-regex -- the whole range is meant
 const BEYOND_LATIN1 = /[^\x00-\xff]/;
@@ -66,7 +71,7 @@ const MOST_BYTES_A_UNIT = 3;
 
 /** Where the engine writes text, for the escapes to be put in on the way to the sink. */
 const raw: Buffer = Buffer.allocUnsafeSlow(CHUNK * MOST_BYTES_A_UNIT);
-const rawWords = new Uint32Array(raw.buffer);
+const rawView = new DataView(raw.buffer);
 
 /** Has the engine write the string, at the speed of memory; it writes Latin-1 faster than UTF-8. */
 function writeLong(sink: ByteSink, text: string): void {
@@ -94,23 +99,26 @@ function endOfChunk(text: string, start: number): number {
   return last >= 0xd800 && last < 0xdc00 ? end - 1 : end;
 }
 
-/** Copies what is in `raw`, four bytes at a time where there is nothing to escape. */
+/** Copies what is in `raw`, eight bytes at a time where there is nothing to escape. */
 function writeEscaped(sink: ByteSink, count: number, isLatin1: boolean): void {
   sink.reserve(count * LONGEST_ESCAPE);
-  const { bytes } = sink;
-  const beyondAscii = isLatin1 ? HIGH_BITS : 0;
-  const end = count & ~3;
+  const { bytes, view } = sink;
+  const end = count & ~7;
   let to = sink.length;
   let from = 0;
-  for (; from < end; from += 4) {
-    if (hasToEscape(rawWords[from >> 2] ?? 0, beyondAscii)) {
-      for (let at = from; at < from + 4; at++) to = writeByte(bytes, to, raw[at] ?? 0, isLatin1);
+  for (; from < end; from += 8) {
+    const first = rawView.getUint32(from, true);
+    const second = rawView.getUint32(from + 4, true);
+    if (isPlain(first, second) || (!isLatin1 && !hasToEscape(first, second))) {
+      view.setUint32(to, first, true);
+      view.setUint32(to + 4, second, true);
+      to += 8;
     } else {
-      bytes[to] = raw[from] ?? 0;
-      bytes[to + 1] = raw[from + 1] ?? 0;
-      bytes[to + 2] = raw[from + 2] ?? 0;
-      bytes[to + 3] = raw[from + 3] ?? 0;
-      to += 4;
+      for (let at = from; at < from + 8; at++) {
+        const byte = raw[at] ?? 0;
+        if (PLAIN[byte] === 1) bytes[to++] = byte;
+        else to = writeByte(bytes, to, byte, isLatin1);
+      }
     }
   }
   for (; from < count; from++) to = writeByte(bytes, to, raw[from] ?? 0, isLatin1);
@@ -120,25 +128,31 @@ function writeEscaped(sink: ByteSink, count: number, isLatin1: boolean): void {
 const ONES = 0x01010101;
 const HIGH_BITS = 0x80808080 | 0;
 
+/** Tells of two words of four bytes whether all are ASCII that stands for itself. */
+function isPlain(first: number, second: number): boolean {
+  return ((first | second | below(first) | below(second)) & HIGH_BITS) === 0;
+}
+
+/** Tells whether any of eight bytes of UTF-8 is a control character, a quotation mark or a backslash. */
+function hasToEscape(first: number, second: number): boolean {
+  return (((below(first) & ~first) | (below(second) & ~second)) & HIGH_BITS) !== 0;
+}
+
 /**
- * Tells whether any of four bytes is a control character, a quotation mark or a backslash, or has one of the bits of
- * `others`. A byte that is less than n gives its high bit when n is subtracted from it.
+ * Has the high bits of those bytes that are a control character, a quotation mark or a backslash, and perhaps of others
+ * that have it in the word as well: a byte that is less than n gets its high bit when n is subtracted from it.
  */
-function hasToEscape(word: number, others: number): boolean {
-  const quotes = word ^ (QUOTE * ONES);
-  const backslashes = word ^ (BACKSLASH * ONES);
-  const found =
-    ((word - 0x20 * ONES) & ~word) | ((quotes - ONES) & ~quotes) | ((backslashes - ONES) & ~backslashes);
-  return ((found & HIGH_BITS) | (word & others)) !== 0;
+function below(word: number): number {
+  return (word - 0x20 * ONES) | ((word ^ (QUOTE * ONES)) - ONES) | ((word ^ (BACKSLASH * ONES)) - ONES);
 }
 
 /** Writes one byte of UTF-8, or one of Latin-1 as UTF-8. @returns where to go on. */
 function writeByte(bytes: Uint8Array, at: number, byte: number, isLatin1: boolean): number {
-  if (byte < 0x20 || byte === QUOTE || byte === BACKSLASH) return writeEscape(bytes, at, byte);
-  if (byte < 0x80 || !isLatin1) {
+  if (PLAIN[byte] === 1 || (byte >= 0x80 && !isLatin1)) {
     bytes[at] = byte;
     return at + 1;
   }
+  if (byte < 0x80) return writeEscape(bytes, at, byte);
   bytes[at] = 0xc0 | (byte >> 6);
   bytes[at + 1] = 0x80 | (byte & 0x3f);
   return at + 2;

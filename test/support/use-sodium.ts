@@ -1,0 +1,3 @@
+import { useSodium } from "../../src/sodium.js";
+
+await useSodium();
