@@ -18,12 +18,12 @@ export interface Arrival {
 export type ArrivedRequest = Extract<Message, { kind: "request" }>;
 
 /**
- * The same message with what its receipt speaks for copied: over HTTP whoever parsed the body may write to it while it
+ * The same request with what its receipt speaks for copied: over HTTP whoever parsed the body may write to it while it
  * waits to be delivered.
  */
-export function ownArrival(arrival: Arrival, request: ArrivedRequest, maxDepth: number): Arrival {
+export function ownRequest(request: ArrivedRequest, maxDepth: number): ArrivedRequest {
   const { params } = request;
-  if (!isPlainObject(params)) return arrival;
+  if (!isPlainObject(params)) return request;
   try {
     const own = copyJson(signedIntent(request.method, params).params, maxDepth);
     const copied =
@@ -32,10 +32,10 @@ export function ownArrival(arrival: Arrival, request: ArrivedRequest, maxDepth: 
           ? { ...params, arguments: own }
           : { ...params }
         : { ...params, ...(isPlainObject(own) ? own : {}) };
-    return { ...arrival, raw: { ...request.raw, params: copied } };
+    return { ...request, raw: { ...request.raw, params: copied }, params: copied };
   } catch (error) {
     // Of what cannot be copied no receipt holds.
-    if (error instanceof CanonicalJsonError) return arrival;
+    if (error instanceof CanonicalJsonError) return request;
     throw error;
   }
 }

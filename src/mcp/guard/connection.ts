@@ -6,7 +6,7 @@ import { reject } from "../../verify/verdict.js";
 import type { Rejected } from "../../verify/verdict.js";
 import type { Verified } from "../../verify/verify-call.js";
 import { Answers } from "./answers.js";
-import { ownArrival, TickOfArrivals } from "./arrival.js";
+import { ownRequest, TickOfArrivals } from "./arrival.js";
 import type { Arrival, ArrivedRequest } from "./arrival.js";
 import { CallScope, NO_CALL, runInScope } from "./call-scope.js";
 import type { GuardCore } from "./core.js";
@@ -165,12 +165,11 @@ export class GuardedConnection implements TransportHooks {
       this.#decide(arrival, request, pending, verdict);
       return;
     }
-    const own = this.#options.byReference
-      ? arrival
-      : ownArrival(arrival, request, this.#core.options.limits.depth);
+    const own = this.#options.byReference ? request : ownRequest(request, this.#core.options.limits.depth);
+    const ownArrival = { ...arrival, message: own, raw: own.raw };
     verdict
       .then((known) => {
-        this.#decide(own, request, pending, known);
+        this.#decide(ownArrival, own, pending, known);
       })
       .catch(this.#options.onFault);
   }
