@@ -29,6 +29,8 @@ app.post("/mcp", async (request, response) => {
   await server.connect(transport);
   await transport.handleRequest(request, response, request.body);
 });
+// This server opens no stream of its own; clients ask for one.
+app.get("/mcp", (_request, response) => void response.sendStatus(405));
 app.get("/health", (_request, response) => {
   const { ok, problems, callsInFlight } = guard.health();
   response.status(ok ? 200 : 503).json({ ok, problems, callsInFlight });

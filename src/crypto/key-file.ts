@@ -60,7 +60,11 @@ async function readPrivateFile(path: string): Promise<string> {
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     if (isMissing(cause))
-      throw new SignerError("identity_not_found", `there is no key file ${wholePath(path)}`, { cause });
+      throw new SignerError(
+        "identity_not_found",
+        `there is no key file ${wholePath(path)}; create it, or correct the path`,
+        { cause },
+      );
     throw new SignerError("key_file_unreadable", `cannot open the key file ${path}`, { cause });
   }
   try {

@@ -81,6 +81,13 @@ export function textOption(value: unknown, path: string, wanted: string): string
   return value;
 }
 
+/** Reads a text that is compared exactly elsewhere: a blank at its ends could not be seen in any message. */
+export function exactTextOption(value: unknown, path: string, wanted: string): string {
+  const text = textOption(value, path, wanted);
+  if (text === text.trim()) return text;
+  throw invalidOption(path, `${wanted}, without blanks at its ends`, text);
+}
+
 /** Reads the path of a file. */
 export function pathOption(value: unknown, path: string, wanted: string): string {
   const text = textOption(value, path, wanted);

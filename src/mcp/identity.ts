@@ -5,10 +5,12 @@ import { decodeBase64 } from "../crypto/base64.js";
 import { readKeyFile } from "../crypto/key-file.js";
 import { formatPublicKey } from "../crypto/key-text.js";
 import type { Signer } from "../crypto/signer.js";
-import { SignerError } from "../errors.js";
+import { OptionError, SignerError } from "../errors.js";
 import { isPlainObject, ownValue } from "../lib/json.js";
 import type { JsonRecord } from "../lib/json.js";
-import { invalidOption, missingOption, optionRecord, pathOption } from "../lib/option.js";
+import { describe, invalidOption, missingOption, optionRecord, pathOption } from "../lib/option.js";
+import { mayBeSecret } from "../lib/secret.js";
+import { quoted } from "../lib/text.js";
 
 /** Who signs: a key and the name that it goes by in the trust registry. */
 export interface Identity {
@@ -43,18 +45,24 @@ const MAX_PUBLIC_FILE_BYTES = 65_536;
 export function parseIdentityOption(identity: unknown): IdentityOption {
   if (identity === undefined) throw missingOption(OPTION, WANTED);
   if (identity instanceof URL) throw invalidOption(OPTION, WANTED, identity);
-  if (typeof identity === "string") {
-    pathOption(identity, OPTION, WANTED);
-    if (!isPath(identity) && !/^[a-zA-Z0-9_-]+$/.test(identity))
-      throw invalidOption(OPTION, WANTED, identity);
-    return identity;
-  }
+  if (typeof identity === "string") return placeOption(identity);
   const record = optionRecord(identity, OPTION, ["signer", "name", "owner", "principal", "publicKey"]);
   const { signer, name, owner, principal, publicKey } = record;
-  if (!isSigner(signer))
-    throw invalidOption(`${OPTION}.signer`, "a Signer, such as createSigner gives", signer);
+  if (!isSigner(signer)) {
+    // Whatever it is, it may be the key itself.
+    const got = typeof signer === "string" ? "a text" : describe(signer);
+    throw new OptionError(
+      "invalid_option",
+      `${OPTION}.signer`,
+      `${OPTION}.signer must be a Signer, such as createSigner(seed) gives, got ${got}`,
+    );
+  }
   if (publicKey !== undefined && publicKey !== formatPublicKey(signer.publicKey)) {
-    throw invalidOption(`${OPTION}.publicKey`, "the signer's own key, or left out", publicKey);
+    throw new OptionError(
+      "invalid_option",
+      `${OPTION}.publicKey`,
+      `${OPTION}.publicKey must be the signer's own key, or left out; it is another`,
+    );
   }
   if (!isName(name)) throw invalidOption(`${OPTION}.name`, "a name of 1 to 1,024 characters", name);
   if (owner !== undefined && owner !== "" && !isName(owner)) {
@@ -64,6 +72,24 @@ export function parseIdentityOption(identity: unknown): IdentityOption {
     throw invalidOption(`${OPTION}.principal`, "a principal such as agent://acme/deploy-bot", principal);
   }
   return { signer, name, owner, principal };
+}
+
+function placeOption(identity: string): string {
+  if (/[\r\n]/.test(identity) && mayBeSecret(identity)) throw secretGiven();
+  pathOption(identity, OPTION, WANTED);
+  if (!isPath(identity) && !/^[a-zA-Z0-9_-]+$/.test(identity)) {
+    throw mayBeSecret(identity) ? secretGiven() : invalidOption(OPTION, WANTED, identity);
+  }
+  return identity;
+}
+
+function secretGiven(): OptionError {
+  return new OptionError(
+    "invalid_option",
+    OPTION,
+    `${OPTION} looks like a private key itself: write it to a file of mode 600 and give its path, or pass ` +
+      "{ signer: createSigner(seed), name }",
+  );
 }
 
 /**
@@ -78,15 +104,30 @@ export async function openIdentity(identity: unknown): Promise<Identity> {
   const option = parseIdentityOption(identity);
   if (typeof option !== "string") return option;
   const path = isPath(option) ? option : join(signetHome(), "keys", `${option}.key`);
-  const { name, signer } = await readKeyFile(path);
+  const { name, signer } = await readKeyFile(path).catch((error: unknown) => {
+    throw explained(error, option, path);
+  });
   if (!isPath(option) && name !== option) {
     throw new SignerError(
       "key_file_invalid",
-      `${path} holds the key ${JSON.stringify(name)}; name the file after it`,
+      `${path} holds the key ${quoted(name)}; name the file after it`,
     );
   }
   return { signer, name, ...(await readPublicFile(path, signer)) };
 }
+
+/** Says what to do about a key file that is not there. */
+function explained(error: unknown, option: string, path: string): unknown {
+  if (!(error instanceof SignerError) || !NOT_OPENED.includes(error.code)) return error;
+  // Without the cause: the path in it is what was given.
+  if (mayBeSecret(option)) return secretGiven();
+  if (isPath(option) || error.code !== "identity_not_found") return error;
+  const { code, cause } = error;
+  const message = `there is no key ${quoted(option)}: no file ${path}; for a file elsewhere give its path, such as "./${option}.key"`;
+  return new SignerError(code, message, { cause });
+}
+
+const NOT_OPENED: readonly string[] = ["identity_not_found", "key_file_unreadable"];
 
 function isPath(text: string): boolean {
   return /[./\\]/.test(text);

@@ -116,8 +116,12 @@ class MemoryStore implements MemoryReplayStore {
 
   claim(key: PublicKeyText, nonce: string, expiresAtMs: number, issuedAtMs: number): ClaimOutcome {
     const bucket = bucketOf(checkTime("expiresAtMs", expiresAtMs));
-    if (checkTime("issuedAtMs", issuedAtMs) < this.startedAtMs) {
-      throw refuse("issued_before_start", "the receipt is older than the memory of this store");
+    const before = this.startedAtMs - checkTime("issuedAtMs", issuedAtMs);
+    if (before > 0) {
+      throw refuse(
+        "issued_before_start",
+        `signed ${before} ms before this store began to remember; sign it again`,
+      );
     }
     if (this.#closed) throw refuse("replay_unavailable", "the store is closed");
     this.#forget();

@@ -4,6 +4,7 @@ import type { PublicKeyText } from "../crypto/key-text.js";
 import { generateSigner } from "../crypto/signer.js";
 import type { Signer } from "../crypto/signer.js";
 import type { JsonRecord } from "../lib/json.js";
+import { optionRecord, textOption } from "../lib/option.js";
 import { RECEIPT_META } from "../receipt/meta.js";
 import { signReceipt } from "../receipt/sign.js";
 import type { ReceiptV1 } from "../receipt/types.js";
@@ -18,8 +19,15 @@ export interface TestIdentity {
   readonly publicKey: PublicKeyText;
 }
 
-/** Makes an identity with a new key. */
+/**
+ * Makes an identity with a new key.
+ *
+ * @param owner - Default is `"test"`.
+ * @throws `OptionError` for a name or an owner that is no text, or blank.
+ */
 export function testIdentity(name: string, owner: string = "test"): TestIdentity {
+  textOption(name, "name", "a name");
+  textOption(owner, "owner", "a name");
   const signer = generateSigner();
   return { signer, name, owner, publicKey: formatPublicKey(signer.publicKey) };
 }
@@ -41,13 +49,19 @@ export interface TestRegistryInput {
   readonly roots?: readonly TestEntry[];
 }
 
-/** Makes a trust registry that lists identities, or entries made of them. */
+/**
+ * Makes a trust registry that lists identities, or entries made of them.
+ *
+ * @throws `OptionError` for a section that there is not, `TrustRegistryError` for an entry that no registry may hold.
+ */
 export function testRegistry(input: TestRegistryInput): TrustRegistry {
   return parseTrustRegistry(testRegistryText(input));
 }
 
 /** The same as the text of a registry file. JSON, and so YAML. */
-export function testRegistryText({ agents, servers = [], roots = [] }: TestRegistryInput): string {
+export function testRegistryText(input: TestRegistryInput): string {
+  optionRecord(input, "input", ["agents", "servers", "roots"]);
+  const { agents, servers = [], roots = [] } = input;
   const registry = {
     version: 1,
     bundle_id: "tb_test",
@@ -97,6 +111,17 @@ export interface SignedCallInput {
   readonly hashOnly?: boolean;
 }
 
+const CALL_MEMBERS: readonly string[] = [
+  "identity",
+  "target",
+  "tool",
+  "arguments",
+  "issuedAtMs",
+  "expMs",
+  "nonce",
+  "hashOnly",
+];
+
 /** The `params` of a signed `tools/call`. */
 export interface SignedCallParams {
   readonly name: string;
@@ -104,8 +129,14 @@ export interface SignedCallParams {
   readonly _meta: { readonly _signet: ReceiptV1 };
 }
 
-/** Signs a call: the `params` for `guard.verify`, or for a raw `tools/call` request. */
+/**
+ * Signs a call: the `params` for `guard.verify`, or for a raw `tools/call` request.
+ *
+ * @throws `OptionError`, as a rejection, for an option of the wrong type and for an unknown one.
+ */
 export async function signedCall(input: SignedCallInput): Promise<SignedCallParams> {
+  optionRecord(input, "input", CALL_MEMBERS);
+  optionRecord(input.identity, "input.identity", ["signer", "name", "owner", "publicKey"]);
   const { identity, tool, target, issuedAtMs = Date.now(), expMs, nonce } = input;
   const params = input.arguments ?? {};
   const receipt = await signReceipt({

@@ -132,5 +132,7 @@ export class Fields {
 /** Names a node's value for a message. */
 export function nodeName(node: Node): string {
   if (node.kind !== "text") return node.kind === "list" ? "a list" : "a map";
-  return node.plain && node.text === "" ? "nothing" : quoted(node.text);
+  if (!node.plain) return quoted(node.text);
+  if (node.text === "") return "nothing";
+  return /^[\d.+-]{1,64}$/.test(node.text) ? node.text : quoted(node.text);
 }

@@ -25,7 +25,7 @@ export function readYaml(source: SourceText): Node {
   const fault = document.errors[0] ?? document.warnings[0];
   if (fault !== undefined) {
     const [problem] = fault.message.split("\n", 1);
-    const message = fault.code === "BAD_ALIAS" ? UNQUOTED_STAR : `${problem}`;
+    const message = fault.code === "BAD_ALIAS" ? UNQUOTED_STAR : `${problem}${hint(fault.code)}`;
     throw source.fault("registry_syntax", fault.pos[0], message, fault);
   }
   if (hasDirectives(document)) {
@@ -38,6 +38,13 @@ export function readYaml(source: SourceText): Node {
   if (document.contents === null) throw source.fault("registry_syntax", 0, "the file is empty");
   return readNode(source, document.contents, 0);
 }
+
+function hint(code: string): string {
+  return INDENTATION.includes(code) ? "; check how far this line and those above it are indented" : "";
+}
+
+/** Faults that the parser finds where lines do not line up, whatever it calls them. */
+const INDENTATION: readonly string[] = ["BAD_INDENT", "MISSING_CHAR", "BLOCK_AS_IMPLICIT_KEY"];
 
 const UNQUOTED_STAR =
   'a * that begins a text makes a YAML alias of it, which is not allowed; put it in quotes, as in "*"';

@@ -38,7 +38,7 @@ export function checkSize(receipt: unknown, params: unknown, limits: VerifyLimit
   const oversize = checkReceiptSize(receipt, limits);
   if (oversize !== undefined) return oversize;
   const excess = exceedsJson(params, { maxBytes: limits.argumentBytes, maxDepth: limits.depth });
-  return excess === undefined ? undefined : tooLarge("the arguments", excess);
+  return excess === undefined ? undefined : tooLarge("the arguments are", "argumentBytes", excess, limits);
 }
 
 /**
@@ -61,16 +61,22 @@ export function readReceipt(value: unknown): { readonly ok: true; readonly recei
 
 function checkReceiptSize(receipt: unknown, limits: VerifyLimits): Rejected | undefined {
   const excess = exceedsJson(receipt, receiptLimits(limits));
-  return excess === undefined ? undefined : tooLarge("the receipt", excess);
+  return excess === undefined ? undefined : tooLarge("the receipt is", "receiptBytes", excess, limits);
 }
 
 function receiptLimits(limits: VerifyLimits): { readonly maxBytes: number; readonly maxDepth: number } {
   return { maxBytes: limits.receiptBytes, maxDepth: limits.depth + RECEIPT_LEVELS };
 }
 
-function tooLarge(what: string, excess: "bytes" | "depth"): Rejected {
-  return reject(
-    "too_large",
-    excess === "bytes" ? `${what} are over the limit of bytes` : `${what} are nested too deep`,
-  );
+function tooLarge(
+  whatIs: string,
+  bytes: "argumentBytes" | "receiptBytes",
+  excess: "bytes" | "depth",
+  limits: VerifyLimits,
+): Rejected {
+  const limit =
+    excess === "bytes"
+      ? `over limits.${bytes} (${limits[bytes]})`
+      : `nested deeper than limits.depth (${limits.depth}) allows`;
+  return reject("too_large", `${whatIs} ${limit}`);
 }

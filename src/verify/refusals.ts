@@ -160,7 +160,8 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   issued_before_start: {
     message: "The receipt was signed before the server started",
     meaning: "The replay store began empty after the receipt was signed and cannot tell whether it was used.",
-    remedy: "Sign the call afresh. Make one guard for the process, not one for each request.",
+    remedy:
+      "Sign the call afresh. Make one guard for the process, not one for each request. Over stdio with SDK v2, list the tools before the first call.",
   },
   duplicate_request: {
     message: "A request with this id is in flight",

@@ -1,6 +1,7 @@
 import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { formatPublicKey } from "../../src/crypto/key-text.js";
 import { openIdentity, parseIdentityOption } from "../../src/mcp/identity.js";
@@ -52,6 +53,45 @@ describe("an identity that is a name", () => {
     await expect(openIdentity("locked-bot")).rejects.toMatchObject({ code: "key_file_encrypted" });
     await chmod(join(home, "keys", "plain-bot.key"), 0o644);
     await expect(openIdentity("plain-bot")).rejects.toMatchObject({ code: "key_file_permissions" });
+  });
+});
+
+describe("an identity that is the private key itself", () => {
+  const seed = Buffer.from("/o83WgQ1aVq+kJzYc0mE5sT2uN7pB4xL9dRfHgK6w+I=", "base64");
+  const base64 = seed.toString("base64");
+  const keyFile = JSON.stringify({ v: 1, algorithm: "ed25519", name: "bot", seed: base64 });
+  const forms: [string, unknown][] = [
+    ["the key file", keyFile],
+    ["the key file, indented", JSON.stringify(JSON.parse(keyFile), undefined, 2)],
+    ["base64 with a slash", base64],
+    ["base64 without its padding", base64.slice(0, -1)],
+    ["base64 without a slash", Buffer.alloc(32, 0x55).toString("base64")],
+    ["base64url", seed.toString("base64url")],
+    ["hex", seed.toString("hex")],
+    ["hex in capitals", seed.toString("hex").toUpperCase()],
+    ["base64 with the end of a line", `${base64}\n`],
+    ["base64 in quotes", `"${base64}"`],
+    ["base64 with a prefix", `ed25519:${base64}`],
+    ["seed and public key", Buffer.concat([seed, seed]).toString("base64")],
+    ["PEM", `-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEI${base64}\n-----END PRIVATE KEY-----`],
+    ["a signer that is the seed's text", { signer: base64, name: "bot" }],
+    ["a signer that is the seed", { signer: seed, name: "bot" }],
+    ["a public key that is the seed's text", { signer: agent, name: "bot", publicKey: base64 }],
+  ];
+
+  it.each(forms)("is refused and shown nowhere: %s", async (_, identity) => {
+    const error: unknown = await openIdentity(identity).catch((refusal: unknown) => refusal);
+    expect(error).toMatchObject({ code: "invalid_option" });
+    const shown = inspect(error, { depth: 9, showHidden: true });
+    const needles = [base64.slice(0, 20), seed.toString("hex").slice(0, 20), "VVVVVVVVVV", "_o83WgQ1"];
+    for (const needle of needles) expect(shown.toLowerCase()).not.toContain(needle.toLowerCase());
+  });
+
+  it("may all the same be the name of a key that is there", async () => {
+    const name = "a".repeat(64);
+    const file = JSON.stringify({ v: 1, algorithm: "ed25519", name, seed: base64 });
+    await writeFile(join(home, "keys", `${name}.key`), file, { mode: 0o600 });
+    expect((await openIdentity(name)).name).toBe(name);
   });
 });
 

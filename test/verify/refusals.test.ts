@@ -148,6 +148,25 @@ const PROVOCATIONS: Readonly<Record<RefusalCode, Provocation>> = {
 };
 
 describe("the table of refusals", () => {
+  it.each(["argumentBytes", "receiptBytes", "depth"])(
+    "names the limit %s that a call is over",
+    async (limit) => {
+      const stand = await openStand({
+        guard: { limits: { argumentBytes: 2000, receiptBytes: 1024, depth: 3 } },
+      });
+      const long = { text: "x".repeat(limit === "argumentBytes" ? 3000 : 1500) };
+      const params = await stand.sign({
+        arguments: limit === "depth" ? { a: { b: { c: {} } } } : long,
+        hashOnly: limit === "argumentBytes",
+      });
+      const verdict = await stand.guard.verify(params);
+      expect(verdict).toMatchObject({
+        code: "too_large",
+        detail: expect.stringContaining(`limits.${limit} (`),
+      });
+    },
+  );
+
   it.each(Object.keys(REFUSALS))("has a call that is refused with %s", async (code) => {
     if (!isRefusalCode(code)) throw new Error(`${code} is not in the table`);
     expect(await PROVOCATIONS[code]()).toBe(code);

@@ -35,8 +35,17 @@ export function readCountersignature(
   const named = isPlainObject(held) ? ownValue(held, BILATERAL_META) : undefined;
   const alias = isPlainObject(held) ? ownValue(held, BILATERAL_META_ALIAS) : undefined;
   if (named === undefined && alias === undefined) {
-    const missing = rejectAnswer("countersignature_missing", `the ${body.kind} has no ${BILATERAL_META}`);
-    return body.kind === "error" ? { ...missing, answered: readUnverifiedError(body.content) } : missing;
+    const missing = `the ${body.kind} has no ${BILATERAL_META}`;
+    if (body.kind === "error") {
+      return {
+        ...rejectAnswer("countersignature_missing", missing),
+        answered: readUnverifiedError(body.content),
+      };
+    }
+    return rejectAnswer(
+      "countersignature_missing",
+      `${missing}: the server has no guard, or something took it out on the way`,
+    );
   }
   if (named !== undefined && alias !== undefined && !isSameJson(named, alias, { maxDepth: RECEIPT_LEVELS })) {
     return rejectAnswer("countersignature_malformed", `${BILATERAL_META} and ${BILATERAL_META_ALIAS} differ`);

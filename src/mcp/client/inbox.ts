@@ -1,6 +1,7 @@
 import { SigningTransportError } from "../../errors.js";
 import type { JsonRecord } from "../../lib/json.js";
 import { isPromise } from "../../lib/maybe-promise.js";
+import { quoted } from "../../lib/text.js";
 import { parseAgentReceipt } from "../../receipt/parse.js";
 import type { AgentReceipt, ReceiptV3 } from "../../receipt/types.js";
 import { checkAnswer } from "./answer.js";
@@ -121,7 +122,7 @@ export class ClientInbox {
     if (body === undefined)
       return refused(rejectAnswer("answer_malformed", "it has not one object as result or error"));
     const found = readCountersignature(body);
-    if (!found.ok) return refused(found);
+    if (!found.ok) return refused(withSigner(found, call));
     const { sentReceipts, clockSkewMs } = settings;
     const rejection = checkAnswer(body, found.receipt, call, {
       servers,
@@ -158,6 +159,14 @@ function isAnswer(raw: unknown): boolean {
 
 function refused(rejection: ClientRejection): Assessment {
   return { countersignature: undefined, rejection, verified: false };
+}
+
+/** Says with which key a call was signed that was refused: the refusal names none. */
+function withSigner(rejection: ClientRejection, call: SentCall): ClientRejection {
+  const signer = rejection.answered?.reason === undefined ? undefined : sentReceipt(call)?.signer;
+  if (signer === undefined) return rejection;
+  const detail = `${rejection.detail}; the call was signed as ${quoted(signer.name)} with ${signer.pubkey}`;
+  return { ...rejection, detail };
 }
 
 /** The receipt as it was signed: what was handed to the transport may have been written to since. */

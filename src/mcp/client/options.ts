@@ -1,5 +1,6 @@
 import {
   booleanOption,
+  exactTextOption,
   functionOption,
   integerOption,
   invalidOption,
@@ -103,7 +104,11 @@ export function parseClientOptions(value: unknown): ClientSettings {
   refuseUnsupported(options, OPTIONS, UNSUPPORTED);
   return {
     identity: parseIdentityOption(options["identity"]),
-    target: textOption(options["target"], "options.target", 'the server\'s name, such as "mcp://github"'),
+    target: exactTextOption(
+      options["target"],
+      "options.target",
+      'the server\'s name, such as "mcp://github"',
+    ),
     servers: options["servers"] === undefined ? undefined : parseServersOption(options["servers"]),
     methods: createMethodSet(options["methods"]),
     strip: booleanOption(options, OPTIONS, "stripCountersignature", false),

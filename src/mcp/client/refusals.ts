@@ -47,7 +47,8 @@ export const CLIENT_REFUSALS: Readonly<Record<ClientRefusalCode, ClientRefusal>>
   countersignature_missing: {
     message: "The answer is not countersigned",
     meaning: "The result has no `_meta._signet_bilateral`, or the error no `data._signet_bilateral`.",
-    remedy: "Guard the server. For a refusal, `data.answered` says what came; nobody vouches for it.",
+    remedy:
+      "If the call was refused, `data.answered` says why; nobody vouches for that. Else guard the server (`guard.protect`).",
   },
   countersignature_malformed: {
     message: "The countersignature is malformed",

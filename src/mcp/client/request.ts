@@ -5,6 +5,7 @@ import { isPlainObject, ownValue } from "../../lib/json.js";
 import type { JsonRecord } from "../../lib/json.js";
 import { andThen, isPromise } from "../../lib/maybe-promise.js";
 import type { MaybePromise } from "../../lib/maybe-promise.js";
+import { quoted, quotedError } from "../../lib/text.js";
 import { agentReceiptText } from "../../receipt/agent-text.js";
 import { RECEIPT_META, RECEIPT_META_ALIAS } from "../../receipt/meta.js";
 import { signIntent } from "../../receipt/sign.js";
@@ -138,7 +139,7 @@ function rejectCall(cause: unknown): SignedCall {
   if (cause instanceof SignerError) {
     return { ...rejectAnswer("signer_failed", `${cause.code}: ${cause.message}`), cause };
   }
-  const detail = cause instanceof OptionError ? cause.message : "an unforeseen fault";
+  const detail = cause instanceof OptionError ? cause.message : `an unforeseen fault: ${quotedError(cause)}`;
   return { ...rejectAnswer("call_not_signable", detail), cause };
 }
 
@@ -155,9 +156,9 @@ function jsonCopy(value: unknown): unknown {
   }
 }
 
-function refuseNonFinite(_key: string, value: unknown): unknown {
+function refuseNonFinite(key: string, value: unknown): unknown {
   if (typeof value === "number" && !Number.isFinite(value)) {
-    throw new CanonicalJsonError("non_finite", "NaN and infinities are no JSON");
+    throw new CanonicalJsonError("non_finite", `NaN and infinities are no JSON, see ${quoted(key)}`);
   }
   return value;
 }

@@ -48,6 +48,13 @@ const WANTED = 'the path of a registry, a TrustRegistry, or a server\'s key such
 export function parseServersOption(value: unknown): ServersSource {
   if (typeof value === "string") {
     if (value.startsWith("ed25519:")) return pinnedServer(value, undefined, "options.servers");
+    if (/^[A-Za-z0-9+/]{43}=$/.test(value)) {
+      throw invalidOption(
+        "options.servers",
+        `${WANTED} with its "ed25519:"`,
+        "a text that looks like a key without it",
+      );
+    }
     return { path: pathOption(value, "options.servers", WANTED) };
   }
   if (value instanceof TrustRegistry) return registryServers(() => value);

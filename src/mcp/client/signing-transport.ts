@@ -21,8 +21,7 @@ const made = new WeakSet<object>();
 
 class SigningTransportProxy {
   constructor(inner: object, options: SigningTransportOptions) {
-    if (typeof inner !== "object" || inner === null)
-      throw invalidOption("inner", "a transport of an MCP SDK", inner);
+    requireTransport(inner, options);
     const transport = proxyTransport(inner, createHooks(inner, options));
     // Also without an SDK, which sets `onclose` anyway, what was opened ends with the connection.
     Reflect.set(transport, "onclose", Reflect.get(inner, "onclose"));
@@ -75,6 +74,21 @@ export const SigningTransport: SigningTransportConstructor =
 
 /** A transport made by {@link SigningTransport}: the one that it wraps, as far as types go. */
 export type SigningTransport<T extends object = object> = T;
+
+function requireTransport(inner: unknown, options: unknown): void {
+  if (made.has(Object(inner))) {
+    throw invalidOption("inner", "a transport that is not signing yet", "a SigningTransport");
+  }
+  if (isTransport(inner)) return;
+  const wanted = isTransport(options)
+    ? "the transport, and the options come after it"
+    : "a transport of an MCP SDK, which has a method send";
+  throw invalidOption("inner", wanted, inner);
+}
+
+function isTransport(value: unknown): boolean {
+  return typeof value === "object" && value !== null && typeof Reflect.get(value, "send") === "function";
+}
 
 function createHooks(inner: object, options: SigningTransportOptions): TransportHooks {
   const settings = parseClientOptions(options);

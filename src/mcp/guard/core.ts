@@ -23,6 +23,10 @@ import { Workload } from "./workload.js";
 
 const RELATED_TASK_META = "io.modelcontextprotocol/related-task";
 
+const NOT_SHARED =
+  "nonces are kept in the memory of this process: that is enough unless two processes of this server run at once, " +
+  "which then have to share a ReplayStore";
+
 /** Bytes of a countersigned text apart from the agent's receipt and the server's name, at the most. */
 const COUNTERSIGN_BYTES = 1024;
 
@@ -173,7 +177,7 @@ export class GuardCore {
   noteProcessTransport(): void {
     if (this.options.replay !== undefined || this.#processTransport) return;
     this.#processTransport = true;
-    this.events.report({ type: "replay_not_shared" });
+    this.events.report({ type: "replay_not_shared", detail: NOT_SHARED });
   }
 
   /** Notes what a server offers, and tells once of what its unsigned clients can reach. */

@@ -52,7 +52,7 @@ export type GuardEvent =
   /** The registry lists `servers`, and the guard's own key is not an active one among them. */
   | { readonly type: "identity_not_listed"; readonly detail: string }
   /** Nonces are kept in memory, and the transport is one whose every connection is a process of its own. */
-  | { readonly type: "replay_not_shared" }
+  | { readonly type: "replay_not_shared"; readonly detail: string }
   | { readonly type: "registry_reloaded" }
   /** A new version of the registry file is bad; the old one is in force. */
   | { readonly type: "registry_rejected"; readonly detail: string; readonly error: unknown };

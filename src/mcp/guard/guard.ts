@@ -1,6 +1,7 @@
 import { GuardError } from "../../errors.js";
 import { formatPublicKey } from "../../crypto/key-text.js";
 import type { PublicKeyText } from "../../crypto/key-text.js";
+import { invalidOption } from "../../lib/option.js";
 import type { ReceiptV3 } from "../../receipt/types.js";
 import type { ReplayHealth } from "../../replay/types.js";
 import type { Verdict, VerifiedCall } from "../../verify/verdict.js";
@@ -99,6 +100,7 @@ export class Guard implements AsyncDisposable {
   wrap<Request, Extra, Result>(
     handler: CallHandler<Request, Extra, Result>,
   ): CallHandler<Request, Extra, Result> {
+    if (typeof handler !== "function") throw invalidOption("handler", "a request handler", handler);
     return wrapCallHandler(this.#core, handler);
   }
 

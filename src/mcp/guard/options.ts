@@ -2,13 +2,16 @@ import { OptionError } from "../../errors.js";
 import {
   booleanOption,
   describe,
+  exactTextOption,
   functionOption,
   integerOption,
   invalidOption,
   missingOption,
+  optionRecord,
   pathOption,
+  refuseUnsupported,
+  textOption,
 } from "../../lib/option.js";
-import { optionRecord, refuseUnsupported, textOption } from "../../lib/option.js";
 import type { OptionRecord } from "../../lib/option.js";
 import type { ReplayStore } from "../../replay/types.js";
 import { TrustRegistry } from "../../trust/registry.js";
@@ -154,7 +157,7 @@ function readTargets(value: unknown): readonly string[] {
   if (value === undefined) throw missingOption("options.target", wanted);
   const targets: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (targets.length === 0) throw invalidOption("options.target", wanted, value);
-  return targets.map((target) => textOption(target, "options.target", wanted));
+  return targets.map((target) => exactTextOption(target, "options.target", wanted));
 }
 
 function readReplay(value: unknown): ReplayStore | "memory" | undefined {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { formatPublicKey } from "../../../src/crypto/key-text.js";
 import { OptionError } from "../../../src/errors.js";
 import { createSentReceipts } from "../../../src/mcp/client/sent-receipts.js";
 import type { Outcome } from "../../../src/receipt/types.js";
 import {
+  agent,
   at,
   connect,
   countersign,
@@ -189,6 +191,8 @@ describe("an answer that does not hold", () => {
       },
     ]);
     expect(JSON.stringify(received)).not.toContain("more");
+    // The guard does not say whose key it does not know: the client does.
+    expect(at(received[0], "error", "data", "detail")).toContain(formatPublicKey(agent.publicKey));
   });
 
   it("is not believed a reason that guards do not give, nor shown more than 200 characters", async () => {

@@ -12,7 +12,9 @@ describe("an option of a signing transport", () => {
     ["missing_option", "target", undefined],
     ["invalid_option", "target", ""],
     ["invalid_option", "target", ["mcp://a"]],
+    ["invalid_option", "target", " mcp://a"],
     ["invalid_option", "servers", " "],
+    ["invalid_option", "servers", serverKey.slice("ed25519:".length)],
     ["invalid_option", "servers", 7],
     ["invalid_option", "servers", []],
     ["invalid_option", "servers", new URL("file:///registry.yaml")],
@@ -61,6 +63,17 @@ describe("an option of a signing transport", () => {
       );
     },
   );
+
+  it("cannot make one of what sends nothing, nor sign twice, and says when the two arguments changed places", () => {
+    const transport = new RawTransport();
+    expect(() => new SigningTransport({ request: () => undefined }, GOOD)).toThrow(
+      expect.objectContaining({ code: "invalid_option", option: "inner" }),
+    );
+    expect(() => new SigningTransport(new SigningTransport(transport, GOOD), GOOD)).toThrow(
+      expect.objectContaining({ code: "invalid_option", option: "inner" }),
+    );
+    expect(() => new SigningTransport(GOOD, transport as never)).toThrow(/the options come after it/);
+  });
 
   it.each<[unknown]>([[undefined], [null], ["x"], [[]]])("has to be in an object, not %s", (options) => {
     expect(() => new SigningTransport(new RawTransport(), options as never)).toThrow(

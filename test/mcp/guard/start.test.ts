@@ -101,6 +101,12 @@ describe("createGuard", () => {
     ["no target", { target: undefined }, "missing_option", "options.target"],
     ["an empty list of targets", { target: [] }, "invalid_option", "options.target"],
     ["a blank target", { target: "" }, "invalid_option", "options.target"],
+    [
+      "a target with a blank at its end",
+      { target: ["mcp://x", "mcp://y "] },
+      "invalid_option",
+      "options.target",
+    ],
     ["a target that is no text", { target: ["mcp://x", 1] }, "invalid_option", "options.target"],
     ["an unknown replay store", { replay: "redis" }, "invalid_option", "options.replay"],
     ["a store that cannot claim", { replay: {} }, "invalid_option", "options.replay"],

@@ -40,6 +40,13 @@ async function connect(guard: Guard, handler: () => object, sign: boolean = true
 }
 
 describe("wrap", () => {
+  it("takes a handler and nothing else", async () => {
+    const guard = await makeGuard();
+    expect(() => guard.wrap(undefined as never)).toThrow(
+      expect.objectContaining({ code: "invalid_option", option: "handler" }),
+    );
+  });
+
   it("verifies a call, tells the handler who called, and countersigns", async () => {
     const guard = await makeGuard();
     const client = await connect(guard, whoami);
