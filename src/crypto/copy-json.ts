@@ -40,7 +40,10 @@ function copyArray(array: readonly unknown[], depthLeft: number): unknown[] {
   if ("toJSON" in array) {
     throw new CanonicalJsonError("not_json", "an array with a form of its own has no canonical form");
   }
-  const items: unknown[] = [];
-  for (let i = 0; i < array.length; i++) items.push(copy(array[i], depthLeft));
+  const items = [...array];
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i];
+    if (typeof item === "object") items[i] = copy(item, depthLeft);
+  }
   return items;
 }

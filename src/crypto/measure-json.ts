@@ -5,6 +5,8 @@ export interface JsonLimits {
   readonly maxBytes: number;
   /** Levels of nesting; a scalar has none, an empty object one. At most 1,000 whatever is given. */
   readonly maxDepth: number;
+  /** A member of the value itself that does not count. Default is none. */
+  readonly without?: string | undefined;
 }
 
 /** Recursion never goes deeper, whatever the caller asks for. */
@@ -23,7 +25,11 @@ const MAX_DEPTH = 1000;
 export function exceedsJson(value: unknown, limits: JsonLimits): "depth" | "bytes" | undefined {
   const maxDepth = Math.min(limits.maxDepth, MAX_DEPTH);
   try {
-    const bytesLeft = spend(value, limits.maxBytes, maxDepth);
+    const { maxBytes, without } = limits;
+    const bytesLeft =
+      without !== undefined && isPlainObject(value)
+        ? spendObject(value, maxBytes, maxDepth - 1, without)
+        : spend(value, maxBytes, maxDepth);
     if (Number.isNaN(bytesLeft)) return "depth";
     return bytesLeft < 0 ? "bytes" : undefined;
   } catch {
@@ -53,12 +59,13 @@ function spendObject(
   object: Readonly<Record<string, unknown>>,
   bytesLeft: number,
   depthLeft: number,
+  without?: string,
 ): number {
   // Braces; then quotes, colon and comma a member, of which the last has none.
   let left = bytesLeft - 2;
   let isFirst = true;
   for (const key in object) {
-    if (!isOwn(object, key)) continue;
+    if (key === without || !isOwn(object, key)) continue;
     left = spend(object[key], left - key.length - (isFirst ? 3 : 4), depthLeft);
     if (!(left >= 0)) return left;
     isFirst = false;

@@ -12,6 +12,12 @@ export function quoted(text: string): string {
   return JSON.stringify(cut).replace(UNPRINTABLE, escapeCharacter);
 }
 
+/** The first characters of a text, as a text of its own: a slice would keep all of the long one in memory. */
+export function cut(text: string, length: number): string {
+  if (text.length <= length) return text;
+  return Buffer.from(text.slice(0, length), "utf16le").toString("utf16le");
+}
+
 /** What a thrown value says, quoted. It may be anything: even to look at it may throw. */
 export function quotedError(error: unknown): string {
   try {

@@ -40,6 +40,16 @@ export function classifyMessage(raw: unknown): Message {
   return answers ? { kind: "response", id, raw } : { kind: "other" };
 }
 
+/**
+ * Tells whether a request is one to the letter: both SDKs silently drop what has other members than these, and to one that is
+ * dropped there is never an answer.
+ */
+export function isExactRequest(raw: JsonRecord): boolean {
+  return ownValue(raw, "jsonrpc") === "2.0" && Object.keys(raw).every((name) => REQUEST_MEMBERS.has(name));
+}
+
+const REQUEST_MEMBERS: ReadonlySet<string> = new Set(["jsonrpc", "id", "method", "params"]);
+
 /** Tells whether a value is an id as both SDKs take it. A request with another one would run up against them unanswered. */
 export function isRequestId(value: unknown): value is RequestId {
   return typeof value === "string" || Number.isSafeInteger(value);

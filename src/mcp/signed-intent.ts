@@ -1,31 +1,43 @@
 import { isPlainObject, ownValue } from "../lib/json.js";
 import type { JsonRecord } from "../lib/json.js";
 
-/** What of a request the agent's receipt speaks for. */
-export interface SignedIntent {
-  /** The receipt's `action.tool`: the tool's name, or for any other method the method. `undefined` if the call names none. */
-  readonly tool: string | undefined;
-  /** The receipt's `action.params`. */
-  readonly params: unknown;
-}
-
 export const TOOL_CALL = "tools/call";
 
+/** Members of the params of any other request than a call that no receipt speaks for. */
+const UNSIGNED_MEMBER = "_meta";
+
 /**
- * Tells what a receipt for a request has to say: for `tools/call` the tool and its arguments (`{}` when there are
- * none), for any other method the method itself and its params without `_meta`.
+ * What a receipt for a request has to have as its `action.tool`: for `tools/call` the tool's name, for any other method the
+ * method. `undefined` if the call names no tool.
  */
-export function signedIntent(method: string, params: unknown): SignedIntent {
+export function signedTool(method: string, params: unknown): string | undefined {
+  if (method !== TOOL_CALL) return method;
+  const name = isPlainObject(params) ? ownValue(params, "name") : undefined;
+  return typeof name === "string" ? name : undefined;
+}
+
+/**
+ * What a receipt for a request has to have as its `action.params`: for `tools/call` the arguments (`{}` when there are none),
+ * for any other method its params without `_meta`, which takes a copy of as many members as there are.
+ */
+export function signedParams(method: string, params: unknown): unknown {
   const members: JsonRecord = isPlainObject(params) ? params : {};
-  if (method === TOOL_CALL) {
-    const name = ownValue(members, "name");
-    return {
-      tool: typeof name === "string" ? name : undefined,
-      params: ownValue(members, "arguments") ?? {},
-    };
-  }
-  const { _meta: _, ...rest } = members;
-  return { tool: method, params: rest };
+  if (method === TOOL_CALL) return ownValue(members, "arguments") ?? {};
+  const { [UNSIGNED_MEMBER]: _, ...rest } = members;
+  return rest;
+}
+
+/** Where {@link signedParams} are, to be measured before they are copied. */
+export interface SignedMembers {
+  readonly value: unknown;
+  /** A member of the value that does not count. */
+  readonly without: string | undefined;
+}
+
+export function signedMembers(method: string, params: unknown): SignedMembers {
+  return method === TOOL_CALL
+    ? { value: signedParams(method, params), without: undefined }
+    : { value: isPlainObject(params) ? params : {}, without: UNSIGNED_MEMBER };
 }
 
 /**

@@ -34,10 +34,14 @@ export function checkOther({ receipt, other }: FoundReceipt, limits: VerifyLimit
 }
 
 /** Refuses what is larger or deeper than the limits, at the cost of a bounded look. */
-export function checkSize(receipt: unknown, params: unknown, limits: VerifyLimits): Rejected | undefined {
+export function checkSize(
+  receipt: unknown,
+  { value, without }: { readonly value: unknown; readonly without: string | undefined },
+  limits: VerifyLimits,
+): Rejected | undefined {
   const oversize = checkReceiptSize(receipt, limits);
   if (oversize !== undefined) return oversize;
-  const excess = exceedsJson(params, { maxBytes: limits.argumentBytes, maxDepth: limits.depth });
+  const excess = exceedsJson(value, { maxBytes: limits.argumentBytes, maxDepth: limits.depth, without });
   return excess === undefined ? undefined : tooLarge("the arguments are", "argumentBytes", excess, limits);
 }
 

@@ -19,8 +19,10 @@ export interface CallRequest {
   readonly method: string;
   /** What a receipt for this request has to name; `undefined` when there is no such name. */
   readonly tool: string | undefined;
-  /** What was sent where the receipt has its `params`. */
-  readonly params: unknown;
+  /** Where what was sent is, to be measured, and a member of it that does not count. */
+  readonly sent: { readonly value: unknown; readonly without: string | undefined };
+  /** Takes out what was sent where the receipt has its `params`. */
+  readonly params: () => unknown;
   /** The request's `params._meta`. */
   readonly meta: unknown;
 }
@@ -81,7 +83,7 @@ export function verifyCall(
 ): MaybePromise<Verified | Rejected> {
   const found = findReceipt(request.meta);
   if (!found.ok) return found;
-  const oversize = checkSize(found.receipt, request.params, context.limits);
+  const oversize = checkSize(found.receipt, request.sent, context.limits);
   if (oversize !== undefined) return oversize;
   const read = readReceipt(found.receipt);
   if (!read.ok) return read;
@@ -101,7 +103,7 @@ export function verifyCall(
   if (misfit !== undefined) return misfit;
 
   const { key, signer } = signed;
-  const canonical = canonicalReceipt(receipt, request.params, key, context.limits, runCheck);
+  const canonical = canonicalReceipt(receipt, request.params(), key, context.limits, runCheck);
   if (!canonical.ok) return canonical;
   const { whole } = canonical;
   return andThen(canonical.holds, (holds) => {

@@ -1,5 +1,6 @@
 import type { JsonRecord } from "../../lib/json.js";
 import { ownValue, isPlainObject } from "../../lib/json.js";
+import { cut } from "../../lib/text.js";
 import { isRefusalCode } from "../../verify/refusals.js";
 import type { RefusalCode } from "../../verify/refusals.js";
 import { errorAnswer } from "../message.js";
@@ -204,7 +205,7 @@ export function readUnverifiedError(error: JsonRecord): UnverifiedError {
   const reason = isPlainObject(data) ? ownValue(data, "reason") : undefined;
   return {
     code: typeof code === "number" ? code : undefined,
-    message: typeof message === "string" ? message.slice(0, MAX_ANSWERED_MESSAGE) : undefined,
+    message: typeof message === "string" ? cut(message, MAX_ANSWERED_MESSAGE) : undefined,
     reason: isRefusalCode(reason) ? reason : undefined,
   };
 }

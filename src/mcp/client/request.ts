@@ -15,7 +15,7 @@ import { rejectAnswer } from "./refusals.js";
 import type { ClientRejection } from "./refusals.js";
 import type { Identity } from "../identity.js";
 import type { Message, RequestId } from "../message.js";
-import { signedIntent } from "../signed-intent.js";
+import { signedParams, signedTool } from "../signed-intent.js";
 
 /** A signed request, as far as its answer has to fit it. */
 export interface SentCall {
@@ -89,7 +89,8 @@ interface Draft extends Omit<SentCall, "receipt" | "paramsHash"> {
 function draftCall({ id, method, params, raw }: Request, target: string): Draft {
   const sent = params === undefined ? {} : jsonCopy(params);
   if (!isPlainObject(sent)) throw new CanonicalJsonError("not_json", "the params are no object");
-  const { tool, params: intent } = signedIntent(method, sent);
+  const tool = signedTool(method, sent);
+  const intent = signedParams(method, sent);
   if (tool === undefined) throw new OptionError("missing_option", "tool", "the call names no tool");
   const task = Object.hasOwn(sent, "task");
   return { id, method, tool, target, task, intent, request: { ...raw, params: sent } };

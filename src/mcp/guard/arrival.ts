@@ -3,7 +3,7 @@ import { CanonicalJsonError } from "../../errors.js";
 import { isPlainObject } from "../../lib/json.js";
 import type { Message, RequestId } from "../message.js";
 import type { Deliver, Forward, MessageExtra } from "../transport-proxy.js";
-import { signedIntent, TOOL_CALL } from "../signed-intent.js";
+import { signedParams, TOOL_CALL } from "../signed-intent.js";
 
 /** A message that came in, with the way to the SDK and the way back to the peer. */
 export interface Arrival {
@@ -25,7 +25,7 @@ export function ownRequest(request: ArrivedRequest, maxDepth: number): ArrivedRe
   const { params } = request;
   if (!isPlainObject(params)) return request;
   try {
-    const own = copyJson(signedIntent(request.method, params).params, maxDepth);
+    const own = copyJson(signedParams(request.method, params), maxDepth);
     const copied =
       request.method === TOOL_CALL
         ? Object.hasOwn(params, "arguments")

@@ -13,9 +13,9 @@ import type { GuardCore } from "./core.js";
 import { Endings } from "./endings.js";
 import { InFlightRequests, PendingCall } from "./in-flight.js";
 import type { RunningCall } from "./in-flight.js";
-import { asJson, classifyMessage, errorAnswer, REFUSED } from "../message.js";
-import type { Message } from "../message.js";
-import { signedIntent } from "../signed-intent.js";
+import { asJson, classifyMessage, errorAnswer, isExactRequest, REFUSED } from "../message.js";
+import type { Message, RequestId } from "../message.js";
+import { signedTool } from "../signed-intent.js";
 import type { Deliver, Forward, MessageExtra, SendOptions, TransportHooks } from "../transport-proxy.js";
 
 export interface ConnectionOptions {
@@ -26,6 +26,8 @@ export interface ConnectionOptions {
    * its id last, be it somebody who only knows the session's id.
    */
   readonly manyPeers: () => boolean;
+  /** The way that the answer to a request will take as things are, if that can be told. */
+  readonly wayBack: (id: RequestId) => unknown;
   /** Told of what goes wrong on this side: the transport's `onerror`. */
   readonly onFault: (error: unknown) => void;
 }
@@ -43,7 +45,7 @@ export class GuardedConnection implements TransportHooks {
   constructor(core: GuardCore, options: ConnectionOptions) {
     this.#core = core;
     this.#options = options;
-    this.#answers = new Answers(core, this.#requests);
+    this.#answers = new Answers(core, this.#requests, options.wayBack);
     this.#endings = new Endings(core, this.#requests);
     this.#tick = new TickOfArrivals({
       handle: (arrival) => {
@@ -132,9 +134,7 @@ export class GuardedConnection implements TransportHooks {
       return;
     }
     const { requestsInFlight } = this.#core.options.limits;
-    if (this.#requests.size >= requestsInFlight) {
-      this.#endings.giveUpLost();
-    }
+    if (this.#requests.size >= requestsInFlight) this.#endings.giveUpLost();
     if (this.#requests.size >= requestsInFlight) {
       this.#refuse(arrival, request, reject("busy", "too many requests in flight on this connection"));
     } else if (this.#core.options.methods.covers(method)) {
@@ -152,11 +152,19 @@ export class GuardedConnection implements TransportHooks {
 
   #verify(arrival: Arrival, request: ArrivedRequest): void {
     const { id, method, params } = request;
+    if (!isExactRequest(request.raw) && this.#core.hasReceipt(params)) {
+      this.#refuse(
+        arrival,
+        request,
+        reject("malformed", "a request has jsonrpc, id, method and params alone"),
+      );
+      return;
+    }
     if (!this.#core.enter()) {
       this.#refuse(arrival, request, reject("busy", "too many signed calls in flight"));
       return;
     }
-    const pending = new PendingCall(method, this.#core.options.clock());
+    const pending = new PendingCall(method, this.#core.options.clock(), this.#options.wayBack(id));
     this.#requests.set(id, pending);
     // What comes by reference comes one after another, however much of it there is in a turn of the event loop.
     const mayWait = !this.#options.byReference && !isHandledAtOnce(arrival);
@@ -189,7 +197,7 @@ export class GuardedConnection implements TransportHooks {
     }
     this.#requests.delete(id, pending);
     this.#core.leave();
-    const { tool } = signedIntent(method, params);
+    const tool = signedTool(method, params);
     if (pending.cancelled) {
       this.#core.events.report({ type: "cancelled", method, ran: false });
     } else if (!verdict.ok && verdict.code === "unsigned" && this.#core.allowsUnsigned(method, tool)) {
@@ -203,7 +211,7 @@ export class GuardedConnection implements TransportHooks {
   #run(
     arrival: Arrival,
     request: ArrivedRequest,
-    { method, sinceMs }: PendingCall,
+    { method, sinceMs, wayBack }: PendingCall,
     verified: Verified,
   ): void {
     const scope = new CallScope(verified.call);
@@ -214,6 +222,7 @@ export class GuardedConnection implements TransportHooks {
       verified,
       scope,
       task: isPlainObject(request.params) && Object.hasOwn(request.params, "task"),
+      wayBack,
       cancelledAtMs: undefined,
       counted: true,
       twinned: false,
@@ -235,7 +244,7 @@ export class GuardedConnection implements TransportHooks {
   }
 
   #refuse(arrival: Arrival, { id, method, params }: ArrivedRequest, rejected: Rejected): void {
-    this.#reportRefusal(method, signedIntent(method, params).tool, rejected);
+    this.#reportRefusal(method, signedTool(method, params), rejected);
     const { code } = rejected;
     const answer = errorAnswer(id, REFUSED, REFUSALS[code].message, { reason: code });
     // Out of turn: over HTTP an answer goes to whoever used its id last. While the answer to the call that has the id

@@ -1,6 +1,7 @@
 import { delay } from "../../lib/delay.js";
 import { isPlainObject, ownValue } from "../../lib/json.js";
 import type { MaybePromise } from "../../lib/maybe-promise.js";
+import { quotedError } from "../../lib/text.js";
 import type { Sha256Text } from "../../crypto/digest.js";
 import { randomNonce } from "../../crypto/random.js";
 import { signsHere } from "../../crypto/signer.js";
@@ -17,7 +18,7 @@ import type { EventLog } from "./events.js";
 import type { CheckedOptions } from "./options.js";
 import type { Identity } from "../identity.js";
 import type { RegistrySource } from "./registry-source.js";
-import { isProtocolMethod, signedIntent, TOOL_CALL } from "../signed-intent.js";
+import { isProtocolMethod, signedMembers, signedParams, signedTool, TOOL_CALL } from "../signed-intent.js";
 import { TaskOwners } from "./task-owners.js";
 import { Workload } from "./workload.js";
 
@@ -97,6 +98,19 @@ export class GuardCore {
    */
   verify(method: string, params: unknown, manner: VerifyManner = {}): MaybePromise<Verified | Rejected> {
     if (this.#closing) return reject("closed", "the guard is closed");
+    try {
+      return this.#verify(method, params, manner);
+    } catch (error) {
+      // What came over a wire can be read. What is handed over in memory may throw at any look.
+      return reject("malformed", `the request cannot be read: ${quotedError(error)}`);
+    }
+  }
+
+  #verify(
+    method: string,
+    params: unknown,
+    { wait, mayWait = false }: VerifyManner,
+  ): MaybePromise<Verified | Rejected> {
     const request = this.#request(method, params);
     if (isPlainObject(request.meta) && Object.hasOwn(request.meta, RELATED_TASK_META)) {
       return reject("malformed", "a call that is related to a task by _meta gets no answer of its own");
@@ -112,7 +126,6 @@ export class GuardCore {
               return reject("wrong_task_owner", "the task was not created by this key", signer);
             },
           };
-    const { wait, mayWait = false } = manner;
     if (mayWait) this.#workload.noteArrival();
     const runCheck = mayWait && this.#workload.ordersChecks ? this.#workload.check : undefined;
     return verifyCall(request, context, { wait, runCheck });
@@ -142,9 +155,14 @@ export class GuardCore {
     });
   }
 
+  /** Tells whether a request carries a receipt, whatever it is worth. */
+  hasReceipt(params: unknown): boolean {
+    return this.#find(params).ok;
+  }
+
   /** The id that the receipt of a request claims, unverified. */
   receiptId(params: unknown): unknown {
-    const found = findReceipt(isPlainObject(params) ? ownValue(params, "_meta") : undefined);
+    const found = this.#find(params);
     return found.ok && isPlainObject(found.receipt) ? ownValue(found.receipt, "id") : undefined;
   }
 
@@ -196,10 +214,21 @@ export class GuardCore {
   }
 
   #request(method: string, params: unknown): CallRequest {
-    const intent = signedIntent(method, params);
+    const tool = signedTool(method, params);
     const meta = isPlainObject(params) ? ownValue(params, "_meta") : undefined;
-    const ambiguous = method === TOOL_CALL && intent.tool !== undefined && this.#isMethod(intent.tool);
-    return { method, tool: ambiguous ? undefined : intent.tool, params: intent.params, meta };
+    const ambiguous = method === TOOL_CALL && tool !== undefined && this.#isMethod(tool);
+    const sent = signedMembers(method, params);
+    return {
+      method,
+      tool: ambiguous ? undefined : tool,
+      sent,
+      params: () => signedParams(method, params),
+      meta,
+    };
+  }
+
+  #find(params: unknown): ReturnType<typeof findReceipt> {
+    return findReceipt(isPlainObject(params) ? ownValue(params, "_meta") : undefined);
   }
 
   /** A tool of a method's name: one receipt would fit the call of the tool and the request. */

@@ -4,10 +4,13 @@ import { countOut } from "./call-answer.js";
 import type { GuardCore } from "./core.js";
 import type { InFlight, InFlightRequests } from "./in-flight.js";
 
+const SWEEP_AT_MOST_EVERY_MS = 1000;
+
 /** How the requests of a connection end without an answer: by a cancel, with the connection, or after a time. */
 export class Endings {
   readonly #core: GuardCore;
   readonly #requests: InFlightRequests;
+  #sweep: NodeJS.Timeout | undefined;
 
   constructor(core: GuardCore, requests: InFlightRequests) {
     this.#core = core;
@@ -16,6 +19,7 @@ export class Endings {
 
   /** Gives up all requests: the connection is closed. */
   giveUpAll(): void {
+    clearTimeout(this.#sweep);
     for (const entry of this.#requests.takeAll()) this.#giveUp(entry);
   }
 
@@ -33,7 +37,8 @@ export class Endings {
       entry.cancel();
       return;
     }
-    entry.cancelledAtMs = this.#core.options.clock();
+    for (const old of this.#requests.cancel(entry, this.#core.options.clock())) this.#giveUp(old);
+    this.#sweepLater();
     if (entry.state === "running" && !entry.scope.answered) {
       countOut(this.#core, entry);
       this.#core.events.report({
@@ -43,6 +48,22 @@ export class Endings {
         call: entry.verified.call,
       });
     }
+  }
+
+  /** A connection may be quiet from now on: what is kept of cancelled calls goes all the same. */
+  #sweepLater(): void {
+    if (this.#sweep !== undefined) return;
+    const next = this.#requests.nextLostMs;
+    if (next === undefined) return;
+    const sweep = (): void => {
+      this.#sweep = undefined;
+      this.giveUpLost();
+      this.#sweepLater();
+    };
+    this.#sweep = setTimeout(
+      sweep,
+      Math.max(SWEEP_AT_MOST_EVERY_MS, next - this.#core.options.clock()),
+    ).unref();
   }
 
   #giveUp(entry: InFlight): void {

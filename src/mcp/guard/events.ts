@@ -1,3 +1,4 @@
+import { cut } from "../../lib/text.js";
 import type { Outcome, ReceiptV3 } from "../../receipt/types.js";
 import type { RefusalCode } from "../../verify/refusals.js";
 import type { VerifiedCall, VerifiedSigner } from "../../verify/verdict.js";
@@ -140,9 +141,9 @@ const MAX_NAME_CHARACTERS = 1024;
 function withShortNames(event: GuardEvent): GuardEvent {
   if (!("method" in event)) return event;
   if (fits(event.method) && (!("tool" in event) || fits(event.tool))) return event;
-  const method = event.method.slice(0, MAX_NAME_CHARACTERS);
+  const method = cut(event.method, MAX_NAME_CHARACTERS);
   return "tool" in event
-    ? { ...event, method, tool: event.tool?.slice(0, MAX_NAME_CHARACTERS) }
+    ? { ...event, method, tool: event.tool === undefined ? undefined : cut(event.tool, MAX_NAME_CHARACTERS) }
     : { ...event, method };
 }
 

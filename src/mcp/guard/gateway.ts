@@ -8,7 +8,7 @@ import type { Verdict, VerifiedCall } from "../../verify/verdict.js";
 import type { Verified } from "../../verify/verify-call.js";
 import { prepareError, prepareResult } from "./answer.js";
 import type { GuardCore } from "./core.js";
-import { signedIntent } from "../signed-intent.js";
+import { signedTool } from "../signed-intent.js";
 
 export interface CountersignOptions {
   /** Whether what is answered is a JSON-RPC `error` object rather than a `result`. Default is `false`. */
@@ -83,7 +83,7 @@ export class Gateway {
     const verdict = isPromise(pending) ? await pending : pending;
     if (!verdict.ok) {
       const { code, detail, signer } = verdict;
-      const { tool } = signedIntent(method, params);
+      const tool = signedTool(method, params);
       this.#core.events.report({ type: "refused", code, detail, method, tool, signer });
       return verdict;
     }

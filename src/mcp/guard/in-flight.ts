@@ -18,14 +18,17 @@ export class PendingCall {
   readonly state = "pending";
   readonly method: string;
   readonly sinceMs: number;
+  /** The way that its answer was to take when it came, if that can be told. */
+  readonly wayBack: unknown;
   /** Whether another request of this id came from what may be another peer. */
   twinned = false;
   #cancelled = false;
   #controller: AbortController | undefined;
 
-  constructor(method: string, sinceMs: number) {
+  constructor(method: string, sinceMs: number, wayBack: unknown) {
     this.method = method;
     this.sinceMs = sinceMs;
+    this.wayBack = wayBack;
   }
 
   get cancelled(): boolean {
@@ -54,6 +57,8 @@ export interface RunningCall {
   readonly scope: CallScope;
   /** Whether the request asked for a task. */
   readonly task: boolean;
+  /** The way that its answer was to take when it came, if that can be told. */
+  readonly wayBack: unknown;
   cancelledAtMs: number | undefined;
   /** Whether it counts as in flight. It is counted out once: by a cancel, by its signed answer, or with the connection. */
   counted: boolean;
@@ -64,6 +69,9 @@ export interface RunningCall {
 /** How long the entry of a cancelled request is kept: the SDKs ignore some cancels, and answer. */
 const CANCELLED_KEPT_MS = 600_000;
 
+/** Bytes of receipts that a connection keeps of cancelled calls, which stand for their arguments as well. */
+const CANCELLED_KEPT_BYTES = 4_194_304;
+
 /** After this time a call counts as lost. Its answer, should it come, is withheld. */
 const RUNNING_KEPT_MS = 86_400_000;
 
@@ -73,6 +81,7 @@ const RUNNING_KEPT_MS = 86_400_000;
  */
 export class InFlightRequests {
   readonly #entries = new Map<RequestId, InFlight>();
+  #cancelledBytes = 0;
 
   get size(): number {
     return this.#entries.size;
@@ -88,17 +97,44 @@ export class InFlightRequests {
 
   /** Takes an entry out, unless another has its id by now. */
   delete(id: RequestId, entry: InFlight): void {
-    if (this.#entries.get(id) === entry) this.#entries.delete(id);
+    if (this.#entries.get(id) === entry) this.#remove(id, entry);
+  }
+
+  /**
+   * Notes that a request was cancelled. It may be answered all the same, so it is kept for a while.
+   *
+   * @returns what was cancelled before and is not kept any longer, so that there is room.
+   */
+  cancel(entry: PlainRequest | RunningCall, nowMs: number): InFlight[] {
+    entry.cancelledAtMs = nowMs;
+    this.#cancelledBytes += bytesOf(entry);
+    const given: InFlight[] = [];
+    for (const [id, other] of this.#entries) {
+      if (this.#cancelledBytes <= CANCELLED_KEPT_BYTES) break;
+      if (other === entry || !isCancelled(other)) continue;
+      this.#remove(id, other);
+      given.push(other);
+    }
+    return given;
+  }
+
+  /** When the first cancelled request is not kept any longer; `undefined` if none is cancelled. */
+  get nextLostMs(): number | undefined {
+    let first: number | undefined;
+    for (const entry of this.#entries.values()) {
+      if (isCancelled(entry))
+        first = Math.min(first ?? Infinity, entry.cancelledAtMs + CANCELLED_KEPT_MS + 1);
+    }
+    return first;
   }
 
   /** Takes out what has waited too long for an answer. */
   takeLost(nowMs: number): InFlight[] {
     const lost: InFlight[] = [];
     for (const [id, entry] of this.#entries) {
-      const cancelledAtMs = entry.state === "pending" ? undefined : entry.cancelledAtMs;
-      const gone = cancelledAtMs !== undefined && nowMs - cancelledAtMs > CANCELLED_KEPT_MS;
+      const gone = isCancelled(entry) && nowMs - entry.cancelledAtMs > CANCELLED_KEPT_MS;
       if (!gone && nowMs - entry.sinceMs <= RUNNING_KEPT_MS) continue;
-      this.#entries.delete(id);
+      this.#remove(id, entry);
       lost.push(entry);
     }
     return lost;
@@ -107,6 +143,22 @@ export class InFlightRequests {
   takeAll(): InFlight[] {
     const all = [...this.#entries.values()];
     this.#entries.clear();
+    this.#cancelledBytes = 0;
     return all;
   }
+
+  #remove(id: RequestId, entry: InFlight): void {
+    this.#entries.delete(id);
+    if (isCancelled(entry)) this.#cancelledBytes -= bytesOf(entry);
+  }
+}
+
+function isCancelled(
+  entry: InFlight,
+): entry is Exclude<InFlight, PendingCall> & { readonly cancelledAtMs: number } {
+  return entry.state !== "pending" && entry.cancelledAtMs !== undefined;
+}
+
+function bytesOf(entry: InFlight): number {
+  return entry.state === "running" ? entry.verified.whole.length : 0;
 }

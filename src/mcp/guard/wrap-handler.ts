@@ -11,7 +11,7 @@ import { signAnswer } from "./call-answer.js";
 import type { GuardCore } from "./core.js";
 import type { RunningCall } from "./in-flight.js";
 import { INTERNAL_ERROR, REFUSED } from "../message.js";
-import { signedIntent, TOOL_CALL } from "../signed-intent.js";
+import { signedTool, TOOL_CALL } from "../signed-intent.js";
 
 /** A request handler of either SDK: takes the request, and what the SDK knows of it. */
 export type CallHandler<Request, Extra, Result> = (
@@ -61,7 +61,7 @@ export function wrapCallHandler<Request, Extra, Result>(
     }
     if (verdict.ok)
       return (await answerVerified(core, verdict, method, params, () => handler(request, extra))) as Result;
-    const { tool } = signedIntent(method, params);
+    const tool = signedTool(method, params);
     if (verdict.code !== "unsigned" || !core.allowsUnsigned(method, tool))
       throw refuse(core, method, tool, verdict);
     core.events.report({ type: "unsigned_allowed", method, tool });
@@ -112,6 +112,7 @@ async function answerVerified(
     verified,
     scope,
     task,
+    wayBack: undefined,
     cancelledAtMs: undefined,
     counted: true,
     twinned: false,
