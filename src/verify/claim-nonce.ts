@@ -6,6 +6,7 @@ import { quotedError } from "../lib/text.js";
 import { parseTime } from "../lib/time.js";
 import type { ReceiptV1 } from "../receipt/types.js";
 import type { ReplayStore } from "../replay/types.js";
+import type { HeldReceipts } from "./held-receipts.js";
 import type { RefusalCode } from "./refusals.js";
 
 /** How long a store may take. A claim that takes longer counts as burnt: the store may still carry it out. */
@@ -19,6 +20,7 @@ interface ClaimContext {
   readonly maxAgeMs: number;
   readonly clockSkewMs: number;
   readonly clock: () => number;
+  readonly held: HeldReceipts;
   readonly onHeld?: (heldMs: number) => void;
   readonly isClosed?: () => boolean;
 }
@@ -58,12 +60,19 @@ async function holdAndClaim(
   context: ClaimContext,
   wait: Wait | undefined,
 ): Promise<"claimed" | ClaimRefused> {
-  context.onHeld?.(aheadMs);
-  const passed = await delay(aheadMs, wait?.signal);
-  if (!passed || context.isClosed?.() === true) {
-    return { code: "closed", detail: "closed while the call was held" };
+  const { held } = context;
+  if (!held.add(receipt))
+    return { code: "replayed", detail: "a call with this signer and nonce is held already" };
+  try {
+    context.onHeld?.(aheadMs);
+    const passed = await delay(aheadMs, wait?.signal);
+    if (!passed || context.isClosed?.() === true) {
+      return { code: "closed", detail: "closed while the call was held" };
+    }
+    return await claimNow(receipt, issuedAtMs, context);
+  } finally {
+    held.delete(receipt);
   }
-  return claimNow(receipt, issuedAtMs, context);
 }
 
 function claimNow(

@@ -5,6 +5,7 @@ import type { ReplayStore } from "../replay/types.js";
 import type { TrustRegistry } from "../trust/registry.js";
 import { claimNonce } from "./claim-nonce.js";
 import type { Wait } from "./claim-nonce.js";
+import type { HeldReceipts } from "./held-receipts.js";
 import type { VerifyLimits } from "./limits.js";
 import { canonicalReceipt } from "./check-signature.js";
 import type { RunCheck } from "./check-signature.js";
@@ -48,6 +49,8 @@ export interface VerifyContext {
   readonly admit?: (signer: VerifiedSigner) => Rejected | undefined;
   /** Says why the call could not be countersigned, if it could not. */
   readonly countersignFault?: (agentReceiptText: Uint8Array) => string | undefined;
+  /** The receipts that are dated ahead and held until their time. */
+  readonly held: HeldReceipts;
   /** Told when a receipt that is dated ahead is held until its time. */
   readonly onHeld?: (heldMs: number) => void;
 }

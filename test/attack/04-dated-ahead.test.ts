@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { createMemoryReplayStore } from "../../src/replay/memory.js";
 import type { ReplayStore } from "../../src/server.js";
 import type { PinnedClock } from "../../src/testing.js";
-import { expectAcceptedCall, expectRefusal, expectRefusedCall } from "./support/expect.js";
+import { expectAccepted, expectAcceptedCall, expectRefusal, expectRefusedCall } from "./support/expect.js";
 import { NOW_MS, openStand } from "./support/stand.js";
 import { callMessage } from "./support/wire.js";
 
@@ -99,6 +99,42 @@ describe("class 4: a receipt dated ahead, replayed when its nonce may be forgott
     expect(answers.filter((answer) => "result" in answer)).toHaveLength(1);
     for (const answer of answers.filter((one) => "error" in one)) expectRefusal(answer, "replayed");
     expect(stand.guard.health().callsInFlight).toBe(0);
+  });
+
+  it("refuses copies at once while it is held: they cannot take the places of other calls", async () => {
+    const stand = await openStand({ guard: { limits: { callsInFlight: 2 } } });
+    const [wire, other] = [await stand.connect(), await stand.connect("v2 Server")];
+    const captured = await stand.sign({ issuedAtMs: NOW_MS + 20_000 });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    wire.post(callMessage(captured, "first"));
+    for (let copy = 0; copy < 50; copy++) expectRefusal(await wire.call(captured), "replayed");
+    expectRefusal(await other.call(captured), "replayed");
+    expect(stand.guard.health().callsInFlight).toBe(1);
+    const honest = await stand.sign({ identity: stand.bob });
+    expectAccepted(await other.call(honest), honest);
+    // Another signer's nonce is another one.
+    const { nonce } = captured._meta._signet;
+    wire.post(
+      callMessage(await stand.sign({ identity: stand.bob, nonce, issuedAtMs: NOW_MS + 20_000 }), "bob"),
+    );
+    await pass(stand.clock, 20_000);
+    expect(await wire.answer("first")).toHaveProperty("result");
+    expect(await wire.answer("bob")).toHaveProperty("result");
+  });
+
+  it("can be sent again once it was cancelled while it was held: its nonce is not burnt", async () => {
+    const stand = await openStand();
+    const wire = await stand.connect();
+    const held = await stand.sign({ issuedAtMs: NOW_MS + 20_000 });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    wire.post(callMessage(held, 1));
+    await wire.quiet();
+    wire.post({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
+    await wire.quiet();
+    wire.post(callMessage(held, 2));
+    await pass(stand.clock, 20_000);
+    expect(await wire.answer(2)).toHaveProperty("result");
+    expect(stand.runs()).toBe(1);
   });
 
   it("says by event that a client's clock is fast, once for each call that is held for more than a second", async () => {

@@ -87,6 +87,19 @@ describe.each(KINDS)("messages that no wire could carry, SDK %s in memory", (kin
     expect(stand.guard.health().callsInFlight).toBe(0);
   });
 
+  it.each<[string, object]>([
+    ["has another member", { extra: 1 }],
+    ["is of another version", { jsonrpc: "1.0" }],
+  ])("refuses a signed call that %s, which the SDK would drop without an answer", async (_, change) => {
+    const { stand, send, runs } = await open(kind);
+    const genuine = await stand.sign();
+    expectRefusal((await send({ ...callMessage(genuine, 1), ...change })) as JsonRecord, "malformed");
+    expect(stand.store.claims).toBe(0);
+    expect(stand.guard.health().callsInFlight).toBe(0);
+    expect(await send(callMessage(genuine, 2))).toMatchObject({ result: {} });
+    expect(runs()).toBe(1);
+  });
+
   it.each<[string, (genuine: SignedCallParams) => unknown]>([
     ["an instance of a class", (genuine) => Object.assign(new Message(), { params: genuine, id: 2 })],
     [

@@ -1,10 +1,11 @@
+import { randomUUID } from "node:crypto";
 import type { ClientRequest } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { expectAccepted, expectRefusal } from "./support/expect.js";
 import { slowTool } from "./support/gate.js";
 import { openHttp } from "./support/raw-http.js";
-import type { HttpKind, HttpSession } from "./support/raw-http.js";
+import type { HttpKind, HttpOptions, HttpSession } from "./support/raw-http.js";
 import type { Tools } from "./support/servers.js";
 import { openStand } from "./support/stand.js";
 import type { Stand } from "./support/stand.js";
@@ -101,6 +102,34 @@ describe.each(KINDS)("class 22 over a socket, SDK %s: a twin whose answer stays 
     expect(stand.guard.health().callsInFlight).toBe(0);
   });
 
+  it("does not see it either while its own request waits for the store of events", async () => {
+    const writes: (() => void)[] = [];
+    let isSlow = false;
+    const storeEvent = async (): Promise<string> => {
+      if (isSlow) await new Promise<void>((resolve) => void writes.push(resolve));
+      return randomUUID();
+    };
+    const { stand, session, slow } = await open(kind, {
+      protocolVersion: "2025-11-25",
+      eventStore: { storeEvent, replayEventsAfter: () => Promise.resolve("") },
+    });
+    const honest = collect(session.start(callMessage(await stand.sign({ tool: "slow" }), 7)));
+    await slow.started();
+    isSlow = true;
+    const thief = collect(session.start({ jsonrpc: "2.0", id: 7, method: "ping" }));
+    // The way back is the thief's now, and the guard has not seen the request.
+    while (writes.length === 0) await nextTurn();
+    slow.finish({ content: [{ type: "text", text: "SECRET" }] });
+    while (stand.guard.health().counts.finished === 0) await nextTurn();
+    isSlow = false;
+    for (let turn = 0; turn < 50; turn++) {
+      for (const write of writes.splice(0)) write();
+      await nextTurn();
+    }
+    expect(thief.text + honest.text).not.toMatch(/SECRET|_signet_bilateral/);
+    expect(stand.guard.health().counts.answersWithheld).toBe(1);
+  });
+
   it("keeps a call that is still being verified from running", async () => {
     const { stand, session, runs } = await open(kind);
     stand.store.hold();
@@ -177,7 +206,7 @@ interface Opened {
   runs(): number;
 }
 
-async function open(kind: HttpKind): Promise<Opened> {
+async function open(kind: HttpKind, options?: HttpOptions): Promise<Opened> {
   const stand = await openStand();
   const slow = slowTool();
   let runs = 0;
@@ -191,5 +220,5 @@ async function open(kind: HttpKind): Promise<Opened> {
       return slow.tool(args);
     },
   };
-  return { stand, session: await openHttp(stand, kind, tools), slow, runs: () => runs };
+  return { stand, session: await openHttp(stand, kind, tools, options), slow, runs: () => runs };
 }

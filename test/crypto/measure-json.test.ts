@@ -32,6 +32,18 @@ describe("exceedsJson", () => {
     expect(exceedsJson(value, { maxBytes: bytes - 1, maxDepth: 9 })).toBe("bytes");
   });
 
+  it("leaves out a member of the value itself that does not count, and no other of its name", () => {
+    const value = { a: 1, _meta: "x".repeat(1000), b: { _meta: 2 } };
+    const { _meta: _, ...counted } = value;
+    const bytes = canonicalJson(counted).length;
+    expect(exceedsJson(value, { maxBytes: bytes, maxDepth: 9, without: "_meta" })).toBeUndefined();
+    expect(exceedsJson(value, { maxBytes: bytes - 1, maxDepth: 9, without: "_meta" })).toBe("bytes");
+    expect(exceedsJson({ a: nested(100) }, { maxBytes: NONE, maxDepth: 100, without: "_meta" })).toBe(
+      "depth",
+    );
+    expect(exceedsJson("scalar", { maxBytes: NONE, maxDepth: 0, without: "_meta" })).toBeUndefined();
+  });
+
   it("counts levels as canonicalJson does", () => {
     expect(exceedsJson("scalar", { maxBytes: NONE, maxDepth: 0 })).toBeUndefined();
     expect(exceedsJson({}, { maxBytes: NONE, maxDepth: 0 })).toBe("depth");

@@ -1,7 +1,34 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { quoted } from "../../src/lib/text.js";
+import { cut, quoted } from "../../src/lib/text.js";
+
+describe("cut", () => {
+  it("gives the first characters, whatever they are", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 50 }), fc.nat(60), (text, length) => {
+        const odd = `${text}\ud800${text}`;
+        expect(cut(odd, length)).toBe(odd.slice(0, length));
+      }),
+    );
+  });
+
+  it("does not keep the rest in memory", () => {
+    setFlagsFromString("--expose-gc");
+    const gc = runInNewContext("gc") as () => void;
+    const kept: string[] = [];
+    gc();
+    const before = process.memoryUsage().heapUsed;
+    for (let n = 0; n < 50; n++)
+      kept.push(cut(Buffer.alloc(1_000_000, 97 + (n % 26)).toString("latin1"), 100));
+    gc();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(10_000_000);
+    expect(kept).toHaveLength(50);
+  });
+});
 
 describe("quoted", () => {
   it("quotes text that prints as it is", () => {

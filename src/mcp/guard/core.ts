@@ -9,6 +9,7 @@ import { createCountersigner, responseTime } from "../../receipt/countersign.js"
 import type { Outcome, ReceiptV3 } from "../../receipt/types.js";
 import type { ReplayStore } from "../../replay/types.js";
 import type { Wait } from "../../verify/claim-nonce.js";
+import { HeldReceipts } from "../../verify/held-receipts.js";
 import { findReceipt } from "../../verify/read-receipt.js";
 import { reject } from "../../verify/verdict.js";
 import type { Rejected } from "../../verify/verdict.js";
@@ -69,6 +70,7 @@ export class GuardCore {
       requireTools: options.requireTools,
       clock: options.clock,
       isClosed: () => this.#closed,
+      held: new HeldReceipts(),
       ...(maxMessageBytes === undefined
         ? {}
         : { countersignFault: unsignable(maxMessageBytes, identity.name) }),

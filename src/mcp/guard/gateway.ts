@@ -70,6 +70,15 @@ class PassedCall implements VerifiedCall {
   }
 }
 
+/** For the log. What was handed over in memory may throw when it is looked at. */
+function toolOf(method: string, params: unknown): string | undefined {
+  try {
+    return signedTool(method, params);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The calls that a guard verified for code that holds the wire itself, until each has its one countersignature. */
 export class Gateway {
   readonly #core: GuardCore;
@@ -83,7 +92,7 @@ export class Gateway {
     const verdict = isPromise(pending) ? await pending : pending;
     if (!verdict.ok) {
       const { code, detail, signer } = verdict;
-      const tool = signedTool(method, params);
+      const tool = toolOf(method, params);
       this.#core.events.report({ type: "refused", code, detail, method, tool, signer });
       return verdict;
     }

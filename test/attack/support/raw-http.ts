@@ -4,6 +4,7 @@ import { createServer, request } from "node:http";
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import { NodeStreamableHTTPServerTransport } from "@modelcontextprotocol/node";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
+import type { EventStore } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import { onTestFinished } from "vitest";
 import type { JsonRecord } from "../../../src/lib/json.js";
 import { isPlainObject } from "../../../src/lib/json.js";
@@ -26,9 +27,21 @@ export interface HttpSession {
   start(body: unknown): ClientRequest;
 }
 
+export interface HttpOptions {
+  /** Default is a revision that has batches. */
+  readonly protocolVersion?: string;
+  /** Where a server keeps what it sends. Default is none. */
+  readonly eventStore?: EventStore;
+}
+
 /** Starts a guarded server with sessions over Streamable HTTP, and opens a session. */
-export async function openHttp(stand: Stand, kind: HttpKind, tools: Tools): Promise<HttpSession> {
-  const transport = createTransport(kind);
+export async function openHttp(
+  stand: Stand,
+  kind: HttpKind,
+  tools: Tools,
+  { protocolVersion = "2025-03-26", eventStore }: HttpOptions = {},
+): Promise<HttpSession> {
+  const transport = createTransport(kind, eventStore);
   const server: AnyServer = stand.guard.protect(createMcpServer(`${kind} Server`, tools));
   await server.connect(transport as never);
   const http = createServer((incoming, response) => {
@@ -49,7 +62,7 @@ export async function openHttp(stand: Stand, kind: HttpKind, tools: Tools): Prom
     const headers: Record<string, string> = {
       "content-type": "application/json",
       accept: "application/json, text/event-stream",
-      "mcp-protocol-version": "2025-03-26",
+      "mcp-protocol-version": protocolVersion,
     };
     if (transport.sessionId !== undefined) headers["mcp-session-id"] = transport.sessionId;
     const outgoing = request({
@@ -69,14 +82,14 @@ export async function openHttp(stand: Stand, kind: HttpKind, tools: Tools): Prom
     return readMessages(await readText(response));
   };
   const clientInfo = { name: "raw", version: "1.0.0" };
-  const params = { protocolVersion: "2025-03-26", capabilities: {}, clientInfo };
+  const params = { protocolVersion, capabilities: {}, clientInfo };
   await post({ jsonrpc: "2.0", id: "initialize", method: "initialize", params });
   await post({ jsonrpc: "2.0", method: "notifications/initialized" });
   return { post, start };
 }
 
-function createTransport(kind: HttpKind): HttpTransport {
-  const options = { sessionIdGenerator: randomUUID };
+function createTransport(kind: HttpKind, eventStore: EventStore | undefined): HttpTransport {
+  const options = { sessionIdGenerator: randomUUID, ...(eventStore === undefined ? {} : { eventStore }) };
   return kind === "v1"
     ? new StreamableHTTPServerTransport(options)
     : new NodeStreamableHTTPServerTransport(options);

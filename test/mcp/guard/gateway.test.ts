@@ -13,6 +13,10 @@ import { openStand } from "../../attack/support/stand.js";
 import type { Stand } from "../../attack/support/stand.js";
 import { utf8 } from "../../support/bytes.js";
 
+function fail(): never {
+  throw new Error("do not look");
+}
+
 async function verified(stand: Stand, params?: unknown): Promise<VerifiedCall> {
   const verdict = await stand.guard.verify(params ?? (await stand.sign()));
   if (!verdict.ok) throw new Error(`${verdict.code}: ${verdict.detail}`);
@@ -51,6 +55,43 @@ describe("verify", () => {
     const verdict = await stand.guard.verify(forged);
     expect(verdict).toMatchObject({ ok: false, code: "bad_signature" });
     expect(verdict).not.toHaveProperty("signer");
+  });
+
+  it.each<[string, () => unknown]>([
+    ["throws at any look", () => new Proxy({}, { getPrototypeOf: () => fail() })],
+    [
+      "throws when its name is read",
+      () => ({
+        get name() {
+          return fail();
+        },
+        arguments: {},
+      }),
+    ],
+    [
+      "has a _meta that throws",
+      () => ({ name: "echo", _meta: new Proxy({}, { getPrototypeOf: () => fail() }) }),
+    ],
+    [
+      "has a receipt that throws",
+      () => ({ name: "echo", _meta: { _signet: new Proxy({}, { ownKeys: () => fail() }) } }),
+    ],
+    [
+      "has arguments that throw",
+      () => ({
+        name: "echo",
+        get arguments() {
+          return fail();
+        },
+      }),
+    ],
+  ])("answers what %s with a refusal too", async (_, make) => {
+    const stand = await openStand();
+    expect(await stand.guard.verify(make())).toMatchObject({
+      ok: false,
+      code: expect.stringMatching(/^(malformed|too_large|unsigned)$/),
+    });
+    expect(stand.store.claims).toBe(0);
   });
 
   it.each([[undefined], [null], [7], ["x"], [[]], [{}], [{ _meta: 1 }], [new Map()], [Object.create(null)]])(

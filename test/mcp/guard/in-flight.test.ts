@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { JsonRecord } from "../../../src/lib/json.js";
+import { InFlightRequests } from "../../../src/mcp/guard/in-flight.js";
 import { expectAccepted, expectAcceptedCall, expectRefusal } from "../../attack/support/expect.js";
 import { slowTool } from "../../attack/support/gate.js";
 import { openStand } from "../../attack/support/stand.js";
@@ -7,6 +8,11 @@ import { callMessage } from "../../attack/support/wire.js";
 
 const TEN_MINUTES = 600_000;
 const DAY = 86_400_000;
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 describe("calls in flight", () => {
   it("are limited over all connections, and a place is free again once a call is answered", async () => {
@@ -60,6 +66,39 @@ describe("calls in flight", () => {
     await wire.quiet();
     expect(wire.answersTo(1)).toEqual([]);
     expect(stand.guard.health().callsInFlight).toBe(0);
+  });
+
+  it("give up a cancelled call after ten minutes on a quiet connection too", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const taken = vi.spyOn(InFlightRequests.prototype, "takeLost");
+    const { stand, wire } = await openFull();
+    wire.post({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
+    await wire.quiet();
+    stand.clock.advance(TEN_MINUTES + 1);
+    await vi.advanceTimersByTimeAsync(TEN_MINUTES + 1);
+    expect(taken.mock.results.map(({ value }) => value as unknown)).toMatchObject([[{ state: "running" }]]);
+    // Nothing is left to wait for.
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("keep no more than 4 MiB of what was cancelled on a connection, the latest", () => {
+    const requests = new InFlightRequests();
+    const entries = Array.from({ length: 10 }, (_, id) => {
+      const entry = { state: "running", sinceMs: 0, verified: { whole: new Uint8Array(1_000_000) } };
+      requests.set(id, entry as never);
+      return entry as never;
+    });
+    const given = entries.map((entry) => requests.cancel(entry, 1).length);
+    expect(given).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 1, 1]);
+    expect(Array.from({ length: 10 }, (_, id) => requests.get(id) !== undefined)).toEqual(
+      Array.from({ length: 10 }, (_, id) => id >= 6),
+    );
+    // Room that is given back is there again.
+    for (let id = 6; id < 10; id++) requests.delete(id, entries[id] as never);
+    requests.set(20, entries[0] as never);
+    expect(requests.cancel(entries[0] as never, 1)).toEqual([]);
+    expect(requests.takeLost(TEN_MINUTES + 2)).toHaveLength(1);
+    expect(requests.nextLostMs).toBeUndefined();
   });
 
   it("give up the place of a call that has had no answer for a day, and withhold its answer", async () => {
