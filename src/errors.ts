@@ -143,8 +143,8 @@ export class OptionError extends TypeError {
   /** Path of the option, such as `limits.receiptBytes`. */
   readonly option: string;
 
-  constructor(code: OptionErrorCode, option: string, message: string) {
-    super(message);
+  constructor(code: OptionErrorCode, option: string, message: string, options?: { cause?: unknown }) {
+    super(message, options);
     this.name = "OptionError";
     this.code = code;
     this.option = option;

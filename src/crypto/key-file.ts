@@ -65,14 +65,16 @@ async function readPrivateFile(path: string): Promise<string> {
         `there is no key file ${wholePath(path)}; create it, or correct the path`,
         { cause },
       );
-    throw new SignerError("key_file_unreadable", `cannot open the key file ${path}`, { cause });
+    throw new SignerError("key_file_unreadable", `${unreadable(path, cause)}; let this process read it`, {
+      cause,
+    });
   }
   try {
     await requirePrivate(path, file);
     return await file.readFile("utf8");
   } catch (cause) {
     if (cause instanceof SignerError) throw cause;
-    throw new SignerError("key_file_unreadable", `cannot read the key file ${path}`, { cause });
+    throw new SignerError("key_file_unreadable", unreadable(path, cause), { cause });
   } finally {
     await file.close();
   }
@@ -80,7 +82,11 @@ async function readPrivateFile(path: string): Promise<string> {
 
 async function requirePrivate(path: string, file: FileHandle): Promise<void> {
   const status = await file.stat();
-  if (!status.isFile()) throw new SignerError("key_file_unreadable", `${path} is not a regular file`);
+  if (!status.isFile())
+    throw new SignerError(
+      "key_file_unreadable",
+      `${path} is not a regular file; give the path of a key file`,
+    );
   if (status.size > MAX_FILE_BYTES) throw invalid(path, `it is larger than ${MAX_FILE_BYTES} bytes`);
   if (process.platform !== "win32" && (status.mode & GROUP_AND_OTHERS) !== 0) {
     throw new SignerError(
@@ -115,6 +121,11 @@ function readSeed(path: string, text: unknown): Signer {
 
 function invalid(path: string, reason: string): SignerError {
   return new SignerError("key_file_invalid", `${path} is not a key file: ${reason}`);
+}
+
+function unreadable(path: string, cause: unknown): string {
+  const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
+  return `cannot read the key file ${path}${code}`;
 }
 
 function isMissing(error: unknown): boolean {

@@ -74,6 +74,35 @@ export function functionOption<F extends (...parameters: never[]) => unknown>(
   return value as F;
 }
 
+/** As late as the engine's dates go. */
+const MAX_TIME_MS = 8.64e15;
+
+/**
+ * Reads the option `clock`, and gives one that tells whole milliseconds. What a clock tells that is no number is `NaN`, which
+ * no check of a time lets pass.
+ *
+ * @throws `OptionError` when it is no function, and when what it tells now is no time.
+ */
+export function clockOption(options: OptionRecord, path: string): () => number {
+  const clock: () => unknown = functionOption(options, path, "clock", Date.now);
+  const wanted = "a function that returns milliseconds since the Unix epoch";
+  let first: unknown;
+  try {
+    first = clock();
+  } catch (cause) {
+    throw new OptionError("invalid_option", `${path}.clock`, `${path}.clock must be ${wanted}; it threw`, {
+      cause,
+    });
+  }
+  if (typeof first !== "number" || !(first >= 0 && first <= MAX_TIME_MS)) {
+    throw invalidOption(`${path}.clock`, wanted, first);
+  }
+  return () => {
+    const now = clock();
+    return typeof now === "number" ? Math.floor(now) : Number.NaN;
+  };
+}
+
 /** Reads a text that is not blank. */
 export function textOption(value: unknown, path: string, wanted: string): string {
   if (value === undefined) throw missingOption(path, wanted);
@@ -81,11 +110,15 @@ export function textOption(value: unknown, path: string, wanted: string): string
   return value;
 }
 
-/** Reads a text that is compared exactly elsewhere: a blank at its ends could not be seen in any message. */
-export function exactTextOption(value: unknown, path: string, wanted: string): string {
+/**
+ * Reads a text that goes into receipts and is compared exactly: a blank at its ends could not be seen in any message, and no
+ * receipt can hold a longer one, or one that is not well-formed Unicode.
+ */
+export function signedTextOption(value: unknown, path: string, wanted: string, maxLength: number): string {
   const text = textOption(value, path, wanted);
-  if (text === text.trim()) return text;
-  throw invalidOption(path, `${wanted}, without blanks at its ends`, text);
+  if (text !== text.trim()) throw invalidOption(path, `${wanted}, without blanks at its ends`, text);
+  if (text.length <= maxLength && text.isWellFormed()) return text;
+  throw invalidOption(path, `${wanted}, of at most ${maxLength} characters of well-formed Unicode`, text);
 }
 
 /** Reads the path of a file. */
@@ -113,7 +146,8 @@ export function describe(value: unknown): string {
   if (value === null) return "null";
   if (typeof value === "string") return JSON.stringify(value.length > 64 ? `${value.slice(0, 64)}…` : value);
   if (typeof value === "number" || typeof value === "boolean" || value === undefined) return String(value);
-  if (value instanceof URL) return `a URL; ${MAKE_PATH}`;
+  if (value instanceof URL)
+    return `a URL; ${value.protocol === "file:" ? MAKE_PATH : "pass its text, url.href"}`;
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   return `a value of type ${typeof value}`;
 }

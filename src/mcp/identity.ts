@@ -8,6 +8,8 @@ import type { Signer } from "../crypto/signer.js";
 import { OptionError, SignerError } from "../errors.js";
 import { isPlainObject, ownValue } from "../lib/json.js";
 import type { JsonRecord } from "../lib/json.js";
+import { MAX_NAME_LENGTH } from "../receipt/limits.js";
+import { isPrincipal } from "../receipt/principal.js";
 import { describe, invalidOption, missingOption, optionRecord, pathOption } from "../lib/option.js";
 import { mayBeSecret } from "../lib/secret.js";
 import { quoted } from "../lib/text.js";
@@ -34,7 +36,6 @@ export type IdentityOption = string | Identity;
 const OPTION = "options.identity";
 const WANTED =
   'a key name such as "my-agent", the path of a key file such as "./keys/my-agent.key", or { signer, name }';
-const MAX_NAME_CHARACTERS = 1024;
 const MAX_PUBLIC_FILE_BYTES = 65_536;
 
 /**
@@ -46,6 +47,7 @@ export function parseIdentityOption(identity: unknown): IdentityOption {
   if (identity === undefined) throw missingOption(OPTION, WANTED);
   if (identity instanceof URL) throw invalidOption(OPTION, WANTED, identity);
   if (typeof identity === "string") return placeOption(identity);
+  if (typeof identity !== "object" || identity === null) throw invalidOption(OPTION, WANTED, identity);
   const record = optionRecord(identity, OPTION, ["signer", "name", "owner", "principal", "publicKey"]);
   const { signer, name, owner, principal, publicKey } = record;
   if (!isSigner(signer)) {
@@ -68,7 +70,7 @@ export function parseIdentityOption(identity: unknown): IdentityOption {
   if (owner !== undefined && owner !== "" && !isName(owner)) {
     throw invalidOption(`${OPTION}.owner`, "a name of at most 1,024 characters", owner);
   }
-  if (principal !== undefined && !isName(principal)) {
+  if (principal !== undefined && !(isName(principal) && isPrincipal(principal))) {
     throw invalidOption(`${OPTION}.principal`, "a principal such as agent://acme/deploy-bot", principal);
   }
   return { signer, name, owner, principal };
@@ -193,7 +195,12 @@ function isMissing(cause: unknown): boolean {
 }
 
 function isName(value: unknown): value is string {
-  return typeof value === "string" && value.trim() !== "" && value.length <= MAX_NAME_CHARACTERS;
+  return (
+    typeof value === "string" &&
+    value.trim() !== "" &&
+    value.length <= MAX_NAME_LENGTH &&
+    value.isWellFormed()
+  );
 }
 
 function isSigner(value: unknown): value is Signer {

@@ -95,7 +95,8 @@ function entryFields(entry: TestEntry, index: number): JsonRecord {
 }
 
 export interface SignedCallInput {
-  readonly identity: Pick<TestIdentity, "signer" | "name" | "owner">;
+  /** As {@link testIdentity} makes it; with a `principal`, if the receipt is to claim one. */
+  readonly identity: Pick<TestIdentity, "signer" | "name" | "owner"> & { readonly principal?: string };
   readonly target: string;
   /** Name of the tool. */
   readonly tool: string;
@@ -136,13 +137,14 @@ export interface SignedCallParams {
  */
 export async function signedCall(input: SignedCallInput): Promise<SignedCallParams> {
   optionRecord(input, "input", CALL_MEMBERS);
-  optionRecord(input.identity, "input.identity", ["signer", "name", "owner", "publicKey"]);
+  optionRecord(input.identity, "input.identity", ["signer", "name", "owner", "publicKey", "principal"]);
   const { identity, tool, target, issuedAtMs = Date.now(), expMs, nonce } = input;
   const params = input.arguments ?? {};
   const receipt = await signReceipt({
     signer: identity.signer,
     name: identity.name,
     owner: identity.owner,
+    principal: identity.principal,
     tool,
     target,
     transport: "test",

@@ -68,7 +68,7 @@ async function openFile(path: string, file: string): Promise<FileHandle> {
       const message = `${wholePath(file)}: there is no such file; create it, or correct the path`;
       throw new TrustRegistryError("registry_not_found", message, { file, cause });
     }
-    throw unreadable(file, `cannot be opened (${errorCode(cause)})`, cause);
+    throw unreadable(file, `cannot be opened (${errorCode(cause)}); let this process read it`, cause);
   }
 }
 

@@ -25,7 +25,7 @@ export function readYaml(source: SourceText): Node {
   const fault = document.errors[0] ?? document.warnings[0];
   if (fault !== undefined) {
     const [problem] = fault.message.split("\n", 1);
-    const message = fault.code === "BAD_ALIAS" ? UNQUOTED_STAR : `${problem}${hint(fault.code)}`;
+    const message = OWN_WORDS[fault.code] ?? `${problem}${hint(fault.code)}`;
     throw source.fault("registry_syntax", fault.pos[0], message, fault);
   }
   if (hasDirectives(document)) {
@@ -35,9 +35,23 @@ export function readYaml(source: SourceText): Node {
       "YAML directives (%) are not allowed; take it out",
     );
   }
-  if (document.contents === null) throw source.fault("registry_syntax", 0, "the file is empty");
+  if (document.contents === null)
+    throw source.fault(
+      "registry_syntax",
+      0,
+      "the file is empty; a registry has at least version, bundle_id, org, env, generated_at and agents",
+    );
   return readNode(source, document.contents, 0);
 }
+
+const UNQUOTED_STAR =
+  'a * that begins a text makes a YAML alias of it, which is not allowed; put it in quotes, as in "*"';
+
+/** Faults that the parser tells in words that are of no use here. */
+const OWN_WORDS: Readonly<Record<string, string>> = {
+  BAD_ALIAS: UNQUOTED_STAR,
+  MULTIPLE_DOCS: "the file holds more than one YAML document (---); leave one",
+};
 
 function hint(code: string): string {
   return INDENTATION.includes(code) ? "; check how far this line and those above it are indented" : "";
@@ -45,9 +59,6 @@ function hint(code: string): string {
 
 /** Faults that the parser finds where lines do not line up, whatever it calls them. */
 const INDENTATION: readonly string[] = ["BAD_INDENT", "MISSING_CHAR", "BLOCK_AS_IMPLICIT_KEY"];
-
-const UNQUOTED_STAR =
-  'a * that begins a text makes a YAML alias of it, which is not allowed; put it in quotes, as in "*"';
 
 /**
  * Refuses what is nested deeply without parsing it. The parser is recursive, and near the end of the stack a regular

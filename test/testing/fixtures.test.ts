@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { createGuard } from "../../src/server.js";
 import { signedCall, testIdentity, testRegistry } from "../../src/testing.js";
 
 const bot = testIdentity("bot");
@@ -14,6 +15,21 @@ describe("the kit for the tests of server authors", () => {
     ["no options", "invalid_option", () => signedCall(undefined as never)],
   ])("refuses %s as the guard would", async (_, code, make) => {
     await expect(Promise.resolve().then(make)).rejects.toMatchObject({ name: "OptionError", code });
+  });
+
+  it("signs for an agent that has a principal", async () => {
+    const listed = { ...testIdentity("bot"), principal: "agent://acme/bot" };
+    const guard = await createGuard({
+      registry: testRegistry({ agents: [listed] }),
+      identity: testIdentity("server"),
+      target: "mcp://x",
+    });
+    expect(await guard.verify(await signedCall({ ...call, identity: listed }))).toMatchObject({ ok: true });
+    const { principal: _, ...silent } = listed;
+    expect(await guard.verify(await signedCall({ ...call, identity: silent }))).toMatchObject({
+      code: "signer_mismatch",
+    });
+    await guard.close();
   });
 
   it("signs for an owner named test unless it is told another", async () => {

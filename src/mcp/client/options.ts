@@ -1,14 +1,14 @@
 import {
   booleanOption,
-  exactTextOption,
-  functionOption,
+  clockOption,
   integerOption,
   invalidOption,
   optionRecord,
   refuseUnsupported,
-  textOption,
+  signedTextOption,
 } from "../../lib/option.js";
 import type { OptionRecord } from "../../lib/option.js";
+import { MAX_NAME_LENGTH } from "../../receipt/limits.js";
 import { RECEIPT_META, RECEIPT_META_ALIAS } from "../../receipt/meta.js";
 import type { AnsweredRequest } from "./events.js";
 import { parseServersOption } from "./servers.js";
@@ -104,10 +104,11 @@ export function parseClientOptions(value: unknown): ClientSettings {
   refuseUnsupported(options, OPTIONS, UNSUPPORTED);
   return {
     identity: parseIdentityOption(options["identity"]),
-    target: exactTextOption(
+    target: signedTextOption(
       options["target"],
       "options.target",
       'the server\'s name, such as "mcp://github"',
+      MAX_NAME_LENGTH,
     ),
     servers: options["servers"] === undefined ? undefined : parseServersOption(options["servers"]),
     methods: createMethodSet(options["methods"]),
@@ -119,11 +120,16 @@ export function parseClientOptions(value: unknown): ClientSettings {
         : integerOption(options, OPTIONS, "exp", { min: 1, max: DAY_MS, fallback: DAY_MS }),
     clockSkewMs: integerOption(options, OPTIONS, "clockSkewMs", { min: 0, max: DAY_MS, fallback: 30_000 }),
     onReceipt: listenerOption(options["onReceipt"]),
-    clock: functionOption(options, OPTIONS, "clock", Date.now),
+    clock: clockOption(options, OPTIONS),
     transport:
       options["transport"] === undefined
         ? undefined
-        : textOption(options["transport"], "options.transport", 'a word such as "stdio"'),
+        : signedTextOption(
+            options["transport"],
+            "options.transport",
+            'a word such as "stdio"',
+            MAX_NAME_LENGTH,
+          ),
     metaKey: metaKeyOption(options),
     sentReceipts: sentReceiptsOption(options["sentReceipts"]),
   };
@@ -140,7 +146,7 @@ function isListener(value: unknown): value is (answered: AnsweredRequest) => unk
 }
 
 function metaKeyOption(options: OptionRecord): string {
-  const value = options["metaKey"] ?? RECEIPT_META;
+  const value = options["metaKey"] === undefined ? RECEIPT_META : options["metaKey"];
   if (value === RECEIPT_META || value === RECEIPT_META_ALIAS) return value;
   throw invalidOption("options.metaKey", `"${RECEIPT_META}" or "${RECEIPT_META_ALIAS}"`, value);
 }

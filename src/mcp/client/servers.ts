@@ -57,8 +57,14 @@ export function parseServersOption(value: unknown): ServersSource {
     }
     return { path: pathOption(value, "options.servers", WANTED) };
   }
-  if (value instanceof TrustRegistry) return registryServers(() => value);
-  if (value instanceof WatchedTrustRegistry) return registryServers(() => value.current);
+  if (value instanceof TrustRegistry) {
+    requireServers(value);
+    return registryServers(() => value);
+  }
+  if (value instanceof WatchedTrustRegistry) {
+    requireServers(value.current);
+    return registryServers(() => value.current);
+  }
   if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof URL) {
     throw invalidOption("options.servers", WANTED, value);
   }
@@ -88,6 +94,12 @@ export async function openServers(path: string, report: (error: unknown) => void
       watched.close().catch(report);
     },
   };
+}
+
+/** A file without servers is refused as well: nobody's answer would ever count. */
+function requireServers(registry: TrustRegistry): void {
+  if (registry.count("servers") > 0) return;
+  throw invalidOption("options.servers", "a registry that lists servers", "one that lists none");
 }
 
 function registryServers(current: () => TrustRegistry): TrustedServers {

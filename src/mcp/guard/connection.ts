@@ -13,7 +13,7 @@ import type { GuardCore } from "./core.js";
 import { Endings } from "./endings.js";
 import { InFlightRequests, PendingCall } from "./in-flight.js";
 import type { RunningCall } from "./in-flight.js";
-import { asJson, classifyMessage, errorAnswer, isExactRequest, REFUSED } from "../message.js";
+import { asJson, classifyMessage, errorAnswer, INTERNAL_ERROR, isExactRequest, REFUSED } from "../message.js";
 import type { Message, RequestId } from "../message.js";
 import { signedTool } from "../signed-intent.js";
 import type { Deliver, Forward, MessageExtra, SendOptions, TransportHooks } from "../transport-proxy.js";
@@ -107,6 +107,18 @@ export class GuardedConnection implements TransportHooks {
 
   #handle(arrival: Arrival): void {
     if (this.#closed) return;
+    try {
+      this.#handleMessage(arrival);
+    } catch (error) {
+      // A fault of this side, such as a clock that went wrong. The peer hears no more than that there was one.
+      this.#options.onFault(error);
+      const { message, forward } = arrival;
+      if (message.kind !== "request") return;
+      forward(errorAnswer(message.id, INTERNAL_ERROR, "Internal error", {})).catch(this.#options.onFault);
+    }
+  }
+
+  #handleMessage(arrival: Arrival): void {
     const { message } = arrival;
     if (message.kind === "request") this.#handleRequest(arrival, message);
     else if (message.kind === "response") this.#deliver(NO_CALL, arrival);

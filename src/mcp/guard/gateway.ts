@@ -1,14 +1,16 @@
 import { CanonicalJsonError, GuardError } from "../../errors.js";
 import { isPlainObject } from "../../lib/json.js";
 import { isPromise } from "../../lib/maybe-promise.js";
+import { booleanOption, invalidOption, optionRecord, textOption } from "../../lib/option.js";
 import { readDraft } from "../../receipt/draft.js";
 import { readOutcome } from "../../receipt/parse-response.js";
 import type { Outcome, ReceiptV3 } from "../../receipt/types.js";
 import type { Verdict, VerifiedCall } from "../../verify/verdict.js";
 import type { Verified } from "../../verify/verify-call.js";
 import { prepareError, prepareResult } from "./answer.js";
+import type { PreparedAnswer } from "./answer.js";
 import type { GuardCore } from "./core.js";
-import { signedTool } from "../signed-intent.js";
+import { signedTool, TOOL_CALL } from "../signed-intent.js";
 
 export interface CountersignOptions {
   /** Whether what is answered is a JSON-RPC `error` object rather than a `result`. Default is `false`. */
@@ -70,6 +72,25 @@ class PassedCall implements VerifiedCall {
   }
 }
 
+function outcomeOption(value: unknown): Outcome | undefined {
+  if (value === undefined) return undefined;
+  if (!isPlainObject(value)) {
+    throw invalidOption("options.outcome", 'an outcome such as { status: "executed" }', value);
+  }
+  return readDraft(value, readOutcome);
+}
+
+/** @throws `CanonicalJsonError` for whatever keeps the answer from being written as JSON. */
+function prepare(answer: unknown, isError: boolean, task: boolean): PreparedAnswer {
+  if (!isPlainObject(answer)) throw new CanonicalJsonError("not_json", "a result or error is an object");
+  try {
+    return isError ? prepareError({ error: answer }, answer) : prepareResult({ result: answer }, task);
+  } catch (cause) {
+    if (cause instanceof CanonicalJsonError) throw cause;
+    throw new CanonicalJsonError("not_json", "the answer cannot be written as JSON", { cause });
+  }
+}
+
 /** For the log. What was handed over in memory may throw when it is looked at. */
 function toolOf(method: string, params: unknown): string | undefined {
   try {
@@ -87,7 +108,10 @@ export class Gateway {
     this.#core = core;
   }
 
-  async verify(params: unknown, method: string): Promise<Verdict> {
+  async verify(params: unknown, options: { readonly method?: string | undefined }): Promise<Verdict> {
+    const { method: given } = optionRecord(options, "options", ["method"]);
+    const method =
+      given === undefined ? TOOL_CALL : textOption(given, "options.method", "the method of the request");
     const pending = this.#core.verify(method, params);
     const verdict = isPromise(pending) ? await pending : pending;
     if (!verdict.ok) {
@@ -103,15 +127,13 @@ export class Gateway {
   }
 
   async countersign(call: VerifiedCall, answer: unknown, options: CountersignOptions): Promise<ReceiptV3> {
+    const record = optionRecord(options, "options", ["error", "outcome"]);
+    const isError = booleanOption(record, "options", "error", false);
+    const said = outcomeOption(record["outcome"]);
     const { verified, task, putBack } = PassedCall.take(this, call);
     try {
-      if (!isPlainObject(answer)) throw new CanonicalJsonError("not_json", "a result or error is an object");
-      const prepared =
-        options.error === true
-          ? prepareError({ error: answer }, answer)
-          : prepareResult({ result: answer }, task);
-      const outcome =
-        options.outcome === undefined ? prepared.outcome : readDraft(options.outcome, readOutcome);
+      const prepared = prepare(answer, isError, task);
+      const outcome = said ?? prepared.outcome;
       const pending = this.#core.countersign(verified, prepared.contentHash, outcome);
       const countersignature = isPromise(pending) ? await pending : pending;
       if (prepared.taskId !== undefined) this.#core.tasks.add(prepared.taskId, call.signer.publicKey);

@@ -11,7 +11,6 @@ import type { GuardCore } from "./core.js";
 import type { GuardCounts } from "./events.js";
 import { protectServer } from "./protect.js";
 import type { RegistryHealth, RegistrySource } from "./registry-source.js";
-import { TOOL_CALL } from "../signed-intent.js";
 import { wrapCallHandler } from "./wrap-handler.js";
 import type { CallHandler } from "./wrap-handler.js";
 
@@ -93,7 +92,8 @@ export class Guard implements AsyncDisposable {
    * flight are not watched, and what SDK v2 adds to a result afterwards is not covered by the countersignature, so
    * that a client finds it altered. Prefer `protect`.
    *
-   * @param handler - The handler of `tools/call`, or of another method that carries a receipt.
+   * @param handler - The handler of `tools/call`, or of another method that carries a receipt: list one that MCP does not
+   * know in the option `methods`, or else a receipt for a tool of the same name fits it as well.
    * @returns A handler that refuses by a JSON-RPC error. Under a protected server it throws `GuardError`
    * `wrap_under_protect`.
    */
@@ -110,11 +110,12 @@ export class Guard implements AsyncDisposable {
    * Never throws on anything that a peer can send.
    *
    * @param params - The request's `params` as they came over the wire, `_meta` included.
-   * @param options - `method` is the request's method, by default `tools/call`.
+   * @param options - `method` is the request's method, by default `tools/call`. List one that MCP does not know in the
+   * option `methods`: else a receipt for a tool of the same name fits it as well.
    * @returns `{ ok: true, call }`, or `{ ok: false, code, detail }` with the code for the peer and a sentence for the log.
    */
   verify(params: unknown, options: { readonly method?: string } = {}): Promise<Verdict> {
-    return this.#gateway.verify(params, options.method ?? TOOL_CALL);
+    return this.#gateway.verify(params, options);
   }
 
   /**

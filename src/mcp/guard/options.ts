@@ -1,8 +1,8 @@
 import { OptionError } from "../../errors.js";
 import {
   booleanOption,
+  clockOption,
   describe,
-  exactTextOption,
   functionOption,
   integerOption,
   invalidOption,
@@ -10,9 +10,11 @@ import {
   optionRecord,
   pathOption,
   refuseUnsupported,
+  signedTextOption,
   textOption,
 } from "../../lib/option.js";
 import type { OptionRecord } from "../../lib/option.js";
+import { MAX_NAME_LENGTH } from "../../receipt/limits.js";
 import type { ReplayStore } from "../../replay/types.js";
 import { TrustRegistry } from "../../trust/registry.js";
 import type { VerifyLimits } from "../../verify/limits.js";
@@ -72,7 +74,10 @@ export interface GuardLimits {
   readonly argumentBytes?: number;
   /** Levels of arrays and objects in the arguments, 1 to 100. Default is 100. */
   readonly depth?: number;
-  /** Signed calls in flight at once, over all connections, 1 to 1,000,000. Default is 10,000. */
+  /**
+   * Signed calls in flight at once, over all connections, 1 to 1,000,000. Default is 10,000. A call that the client cancelled
+   * is in flight no more, whether or not its tool heeds that: such tools need a limit of their own.
+   */
   readonly callsInFlight?: number;
   /** Requests of any kind in flight at once on one connection, 1 to 1,000,000. Default is 10,000. */
   readonly requestsInFlight?: number;
@@ -125,7 +130,7 @@ const KNOWN = [
 export function checkGuardOptions(value: unknown): CheckedOptions {
   const options = optionRecord(value, "options", KNOWN);
   refuseUnsupported(options, "options", ["audit", "policy"]);
-  const dangerously = optionRecord(options["dangerously"] ?? {}, "options.dangerously", ["allowUnsigned"]);
+  const dangerously = optionRecord(given(options, "dangerously"), "options.dangerously", ["allowUnsigned"]);
   return {
     registry: readRegistry(options["registry"]),
     identity: parseIdentityOption(options["identity"]),
@@ -137,14 +142,19 @@ export function checkGuardOptions(value: unknown): CheckedOptions {
       max: 3_600_000,
       fallback: 30_000,
     }),
-    limits: readLimits(options["limits"] ?? {}),
-    clock: functionOption(options, "options", "clock", Date.now),
+    limits: readLimits(given(options, "limits")),
+    clock: clockOption(options, "options"),
     onEvent: functionOption(options, "options", "onEvent", warnOfFaults),
     methods: createMethodSet(options["methods"]),
     requireTools: booleanOption(options, "options", "requireTools", false),
     maxStaleMs: readMaxStale(options),
     allowUnsigned: readAllowUnsigned(dangerously["allowUnsigned"]),
   };
+}
+
+/** An option that is an object of options, of which all may be left out. */
+function given(options: OptionRecord, name: string): unknown {
+  return options[name] === undefined ? {} : options[name];
 }
 
 function readRegistry(value: unknown): string | TrustRegistry {
@@ -157,7 +167,7 @@ function readTargets(value: unknown): readonly string[] {
   if (value === undefined) throw missingOption("options.target", wanted);
   const targets: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (targets.length === 0) throw invalidOption("options.target", wanted, value);
-  return targets.map((target) => exactTextOption(target, "options.target", wanted));
+  return targets.map((target) => signedTextOption(target, "options.target", wanted, MAX_NAME_LENGTH));
 }
 
 function readReplay(value: unknown): ReplayStore | "memory" | undefined {

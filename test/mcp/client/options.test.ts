@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { SigningTransport } from "../../../src/mcp/client/signing-transport.js";
+import { testIdentity, testRegistry } from "../../../src/testing.js";
 import { agent, RawTransport, serverKey, TARGET } from "./harness.js";
 
 const GOOD = { identity: { signer: agent, name: "bot" }, target: TARGET, servers: serverKey };
@@ -37,6 +38,11 @@ describe("an option of a signing transport", () => {
     ["invalid_option", "clockSkewMs", 86_400_001],
     ["invalid_option", "onReceipt", {}],
     ["invalid_option", "clock", 5],
+    ["invalid_option", "clock", () => "now"],
+    ["invalid_option", "metaKey", null],
+    ["invalid_option", "target", "x".repeat(1025)],
+    ["invalid_option", "transport", "\ud800"],
+    ["invalid_option", "servers", testRegistry({ agents: [testIdentity("a")] })],
     ["invalid_option", "transport", ""],
     ["invalid_option", "metaKey", "mine"],
     ["invalid_option", "sentReceipts", new Map()],

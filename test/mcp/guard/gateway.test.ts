@@ -17,6 +17,12 @@ function fail(): never {
   throw new Error("do not look");
 }
 
+function cyclic(): object {
+  const itself: Record<string, unknown> = {};
+  itself["itself"] = itself;
+  return itself;
+}
+
 async function verified(stand: Stand, params?: unknown): Promise<VerifiedCall> {
   const verdict = await stand.guard.verify(params ?? (await stand.sign()));
   if (!verdict.ok) throw new Error(`${verdict.code}: ${verdict.detail}`);
@@ -55,6 +61,22 @@ describe("verify", () => {
     const verdict = await stand.guard.verify(forged);
     expect(verdict).toMatchObject({ ok: false, code: "bad_signature" });
     expect(verdict).not.toHaveProperty("signer");
+  });
+
+  it.each<[string, unknown]>([
+    ["options", 1],
+    ["options", null],
+    ["options.methd", { methd: "tools/call" }],
+    ["options.method", { method: 1 }],
+    ["options.method", { method: " " }],
+  ])("refuses %s of the wrong kind", async (option, options) => {
+    const stand = await openStand();
+    const params = await stand.sign();
+    await expect(stand.guard.verify(params, options as never)).rejects.toMatchObject({
+      name: "OptionError",
+      option,
+    });
+    expect(stand.store.claims).toBe(0);
   });
 
   it.each<[string, () => unknown]>([
@@ -130,6 +152,47 @@ describe("countersign", () => {
     });
     expect(parseBilateralReceipt(JSON.parse(JSON.stringify(receipt)))).toMatchObject({ ok: true });
     expect(checkReceiptSignature(receipt)).toEqual({ ok: true });
+  });
+
+  it.each<[string, unknown]>([
+    ["options", null],
+    ["options", 1],
+    ["options.errr", { errr: true }],
+    ["options.error", { error: "yes" }],
+    ["options.error", { error: 1 }],
+    ["options.outcome", { outcome: "executed" }],
+  ])(
+    "refuses %s of the wrong kind, and the call can have its countersignature yet",
+    async (option, options) => {
+      const stand = await openStand();
+      const call = await verified(stand);
+      await expect(stand.guard.countersign(call, result, options as never)).rejects.toMatchObject({
+        name: "OptionError",
+        option,
+      });
+      expect(await stand.guard.countersign(call, result)).toHaveProperty("sig");
+    },
+  );
+
+  it.each<[string, object]>([
+    ["a bigint", { n: 1n }],
+    ["a cycle", cyclic()],
+    ["an object that throws", new Proxy({}, { ownKeys: () => fail() })],
+  ])("says that JSON cannot hold a result with %s", async (_, answer) => {
+    const stand = await openStand();
+    const call = await verified(stand);
+    await expect(stand.guard.countersign(call, { answer })).rejects.toMatchObject({
+      name: "CanonicalJsonError",
+      code: "not_json",
+    });
+    expect(await stand.guard.countersign(call, result)).toHaveProperty("sig");
+  });
+
+  it("is dated in whole milliseconds whatever the clock gives", async () => {
+    const now = Date.now() + 0.75;
+    const stand = await openStand({ guard: { clock: () => now } });
+    const call = await verified(stand, await stand.sign({ issuedAtMs: Math.floor(now) }));
+    expect(await stand.guard.countersign(call, result)).toHaveProperty("sig");
   });
 
   it("does so once, however many ask", async () => {

@@ -128,6 +128,43 @@ describe("createGuard", () => {
       "invalid_option",
       "options.limits.callsInFlight",
     ],
+    ["a clock that tells no number", { clock: () => "now" }, "invalid_option", "options.clock"],
+    ["a clock that tells NaN", { clock: () => Number.NaN }, "invalid_option", "options.clock"],
+    ["a clock that tells a bigint", { clock: () => 1n }, "invalid_option", "options.clock"],
+    ["a clock that tells a promise", { clock: async () => 1 }, "invalid_option", "options.clock"],
+    [
+      "a clock that throws",
+      {
+        clock: () => {
+          throw new Error("stopped");
+        },
+      },
+      "invalid_option",
+      "options.clock",
+    ],
+    ["limits that are null", { limits: null }, "invalid_option", "options.limits"],
+    ["dangers that are null", { dangerously: null }, "invalid_option", "options.dangerously"],
+    ["an identity that is null", { identity: null }, "invalid_option", "options.identity"],
+    ["a target that is a URL", { target: new URL("mcp://x") }, "invalid_option", "options.target"],
+    ["a target that no receipt can hold", { target: "\ud800" }, "invalid_option", "options.target"],
+    [
+      "a target that is too long for a receipt",
+      { target: "x".repeat(1025) },
+      "invalid_option",
+      "options.target",
+    ],
+    [
+      "a name that no receipt can hold",
+      { identity: { signer: server.signer, name: "\ud800" } },
+      "invalid_option",
+      "options.identity.name",
+    ],
+    [
+      "a principal that is none",
+      { identity: { signer: server.signer, name: "server", principal: "Bad P" } },
+      "invalid_option",
+      "options.identity.principal",
+    ],
     ["a clock that is no function", { clock: 1 }, "invalid_option", "options.clock"],
     ["a listener that is no function", { onEvent: {} }, "invalid_option", "options.onEvent"],
     ["methods that are no list", { methods: "tools/call" }, "invalid_option", "options.methods"],
