@@ -21,6 +21,7 @@ import type { Identity } from "../identity.js";
 import type { RegistrySource } from "./registry-source.js";
 import { isProtocolMethod, signedMembers, signedParams, signedTool, TOOL_CALL } from "../signed-intent.js";
 import { TaskOwners } from "./task-owners.js";
+import { UncoveredCapabilities } from "./uncovered.js";
 import { Workload } from "./workload.js";
 
 const RELATED_TASK_META = "io.modelcontextprotocol/related-task";
@@ -50,12 +51,13 @@ export class GuardCore {
   #callsInFlight = 0;
   #closing = false;
   #closed = false;
-  #uncovered: ReadonlySet<string> = new Set();
+  readonly #uncovered: UncoveredCapabilities;
 
   constructor(options: CheckedOptions, identity: Identity, events: EventLog, parts: CoreParts) {
     this.options = options;
     this.identity = identity;
     this.events = events;
+    this.#uncovered = new UncoveredCapabilities(options.methods);
     this.#countersign = createCountersigner(identity);
     this.#signsHere = signsHere(identity.signer);
     const { maxMessageBytes } = identity.signer;
@@ -90,7 +92,7 @@ export class GuardCore {
 
   /** Capabilities that servers advertised and `methods` does not cover. */
   get uncovered(): readonly string[] {
-    return [...this.#uncovered];
+    return this.#uncovered.names;
   }
 
   /**
@@ -202,17 +204,8 @@ export class GuardCore {
 
   /** Notes what a server offers, and tells once of what its unsigned clients can reach. */
   noteCapabilities(capabilities: unknown): void {
-    if (!isPlainObject(capabilities)) return;
-    const found = Object.keys(CAPABILITY_METHODS).filter((name) => {
-      const methods = CAPABILITY_METHODS[name] ?? [];
-      return (
-        Object.hasOwn(capabilities, name) && !methods.every((method) => this.options.methods.covers(method))
-      );
-    });
-    const fresh = found.filter((name) => !this.#uncovered.has(name));
-    if (fresh.length === 0) return;
-    this.#uncovered = new Set([...this.#uncovered, ...fresh]);
-    this.events.report({ type: "uncovered_capabilities", capabilities: fresh });
+    const fresh = this.#uncovered.note(capabilities);
+    if (fresh.length > 0) this.events.report({ type: "uncovered_capabilities", capabilities: fresh });
   }
 
   #request(method: string, params: unknown): CallRequest {
@@ -251,16 +244,6 @@ interface CoreParts {
   readonly registry: RegistrySource;
   readonly replay: ReplayStore;
 }
-
-/** The requests by which a client reaches what a capability offers. `tools/list` tells no more than names. */
-const CAPABILITY_METHODS: Readonly<Record<string, readonly string[]>> = {
-  tools: ["tools/call"],
-  tasks: ["tasks/get", "tasks/result", "tasks/cancel", "tasks/list"],
-  resources: ["resources/read", "resources/list", "resources/templates/list"],
-  prompts: ["prompts/get", "prompts/list"],
-  completions: ["completion/complete"],
-  logging: ["logging/setLevel"],
-};
 
 function taskIdOf(params: unknown): { readonly value: unknown } {
   return { value: isPlainObject(params) ? ownValue(params, "taskId") : undefined };
