@@ -1,6 +1,7 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { decodeBase64 } from "../crypto/base64.js";
 import { readKeyFile } from "../crypto/key-file.js";
 import { formatPublicKey } from "../crypto/key-text.js";
@@ -85,12 +86,12 @@ function placeOption(identity: string): string {
   return identity;
 }
 
-function secretGiven(): OptionError {
+function secretGiven(or: string = ""): OptionError {
   return new OptionError(
     "invalid_option",
     OPTION,
     `${OPTION} looks like a private key itself: write it to a file of mode 600 and give its path, or pass ` +
-      "{ signer: createSigner(seed), name }",
+      `{ signer: createSigner(seed), name }${or}`,
   );
 }
 
@@ -122,11 +123,18 @@ export async function openIdentity(identity: unknown): Promise<Identity> {
 function explained(error: unknown, option: string, path: string): unknown {
   if (!(error instanceof SignerError) || !NOT_OPENED.includes(error.code)) return error;
   // Without the cause: the path in it is what was given.
-  if (mayBeSecret(option)) return secretGiven();
+  if (mayBeSecret(option) && !isInFolder(option))
+    return secretGiven("; or, if it is a path, its folder is not there");
   if (isPath(option) || error.code !== "identity_not_found") return error;
   const { code, cause } = error;
   const message = `there is no key ${quoted(option)}: no file ${path}; for a file elsewhere give its path, such as "./${option}.key"`;
   return new SignerError(code, message, { cause });
+}
+
+/** Tells whether a path leads into a folder that is there, as no key does by chance. */
+function isInFolder(path: string): boolean {
+  const folder = dirname(path);
+  return folder !== "/" && folder !== "." && existsSync(folder);
 }
 
 const NOT_OPENED: readonly string[] = ["identity_not_found", "key_file_unreadable"];

@@ -130,6 +130,36 @@ describe.each(KINDS)("class 22 over a socket, SDK %s: a twin whose answer stays 
     expect(stand.guard.health().counts.answersWithheld).toBe(1);
   });
 
+  it("does not see it when it took the way back before the guard heard of the call", async () => {
+    const writes: (() => void)[] = [];
+    let isSlow = false;
+    const storeEvent = async (): Promise<string> => {
+      if (isSlow) await new Promise<void>((resolve) => void writes.push(resolve));
+      return randomUUID();
+    };
+    const { stand, session, runs } = await open(kind, {
+      protocolVersion: "2025-11-25",
+      eventStore: { storeEvent, replayEventsAfter: () => Promise.resolve("") },
+    });
+    isSlow = true;
+    const genuine = await stand.sign();
+    const honest = collect(session.start(callMessage(genuine, 7)));
+    while (writes.length === 0) await nextTurn();
+    const thief = collect(session.start({ jsonrpc: "2.0", id: 7, method: "tools/list" }));
+    while (writes.length === 1) await nextTurn();
+    // The call is handed over, and what took its way back is not yet.
+    isSlow = false;
+    writes[0]?.();
+    while ((stand.guard.health().counts.refused.duplicate_request ?? 0) === 0) await nextTurn();
+    writes[1]?.();
+    for (let turn = 0; turn < 50; turn++) await nextTurn();
+    expect(runs()).toBe(0);
+    expect(thief.text + honest.text).not.toMatch(/_signet_bilateral/);
+    // Nothing is burnt: the call can be sent again.
+    const [answer] = (await session.post(callMessage(genuine, 8))).filter(({ id }) => id === 8);
+    expectAccepted(answer ?? {}, genuine);
+  });
+
   it("keeps a call that is still being verified from running", async () => {
     const { stand, session, runs } = await open(kind);
     stand.store.hold();

@@ -59,6 +59,7 @@ describe("an identity that is a name", () => {
 describe("an identity that is the private key itself", () => {
   const seed = Buffer.from("/o83WgQ1aVq+kJzYc0mE5sT2uN7pB4xL9dRfHgK6w+I=", "base64");
   const base64 = seed.toString("base64");
+  const pkcs8 = Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), seed]);
   const keyFile = JSON.stringify({ v: 1, algorithm: "ed25519", name: "bot", seed: base64 });
   const forms: [string, unknown][] = [
     ["the key file", keyFile],
@@ -74,6 +75,15 @@ describe("an identity that is the private key itself", () => {
     ["base64 with a prefix", `ed25519:${base64}`],
     ["seed and public key", Buffer.concat([seed, seed]).toString("base64")],
     ["PEM", `-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEI${base64}\n-----END PRIVATE KEY-----`],
+    ["PKCS #8 in base64", pkcs8.toString("base64")],
+    ["PKCS #8 in base64url", pkcs8.toString("base64url")],
+    ["PKCS #8 in hex", pkcs8.toString("hex")],
+    ["hex with a prefix", `0x${seed.toString("hex")}`],
+    ["hex with colons", seed.toString("hex").replace(/..(?=.)/g, "$&:")],
+    ["a list of bytes", seed.join(",")],
+    ["a list of bytes in brackets", JSON.stringify([...seed])],
+    ["a line of a key file", `"seed": "${base64}"`],
+    ["an assignment", `seed=${base64}`],
     ["a signer that is the seed's text", { signer: base64, name: "bot" }],
     ["a signer that is the seed", { signer: seed, name: "bot" }],
     ["a public key that is the seed's text", { signer: agent, name: "bot", publicKey: base64 }],
@@ -83,8 +93,29 @@ describe("an identity that is the private key itself", () => {
     const error: unknown = await openIdentity(identity).catch((refusal: unknown) => refusal);
     expect(error).toMatchObject({ code: "invalid_option" });
     const shown = inspect(error, { depth: 9, showHidden: true });
-    const needles = [base64.slice(0, 20), seed.toString("hex").slice(0, 20), "VVVVVVVVVV", "_o83WgQ1"];
+    const needles = [
+      base64.slice(0, 20),
+      pkcs8.toString("base64").slice(0, 22),
+      seed.join(",").slice(0, 20),
+      seed
+        .toString("hex")
+        .replace(/..(?=.)/g, "$&:")
+        .slice(0, 20),
+      seed.toString("hex").slice(0, 20),
+      "VVVVVVVVVV",
+      "_o83WgQ1",
+    ];
     for (const needle of needles) expect(shown.toLowerCase()).not.toContain(needle.toLowerCase());
+  });
+
+  it.each([
+    ["in a folder that is there", (): string => join(tmpdir(), "a-key-of-some-length-without-any-dot-in-it")],
+    ["with a dot", (): string => "/nowhere/that/is/there/a-key-of-some-length-in-it.key"],
+  ])("is not what a path %s is taken for", async (_, path) => {
+    await expect(openIdentity(path())).rejects.toMatchObject({
+      code: "identity_not_found",
+      message: expect.stringContaining(path()),
+    });
   });
 
   it("may all the same be the name of a key that is there", async () => {

@@ -13,13 +13,13 @@ import type { InFlight, InFlightRequests, PendingCall, RunningCall } from "./in-
 export class Answers {
   readonly #core: GuardCore;
   readonly #requests: InFlightRequests;
-  readonly #wayBack: (id: RequestId) => unknown;
+  readonly #isContested: (id: RequestId) => boolean;
   readonly #order = new SendOrder();
 
-  constructor(core: GuardCore, requests: InFlightRequests, wayBack: (id: RequestId) => unknown) {
+  constructor(core: GuardCore, requests: InFlightRequests, isContested: (id: RequestId) => boolean) {
     this.#core = core;
     this.#requests = requests;
-    this.#wayBack = wayBack;
+    this.#isContested = isContested;
   }
 
   /** Sends what is no answer. */
@@ -54,8 +54,8 @@ export class Answers {
   }
 
   /** What may be sent of an answer: nothing of it when it may go to somebody else than who asked. It is in the event. */
-  #forPeer(id: RequestId, { twinned, wayBack }: RunningCall, answer: JsonRecord): JsonRecord {
-    if (!twinned && this.#wayBack(id) === wayBack) return answer;
+  #forPeer(id: RequestId, { twinned }: RunningCall, answer: JsonRecord): JsonRecord {
+    if (!twinned && !this.#isContested(id)) return answer;
     this.#core.events.report({ type: "answer_withheld" });
     const code = "duplicate_request";
     return { ...errorAnswer(id, INTERNAL_ERROR, REFUSALS[code].message, { reason: code }) };

@@ -26,8 +26,8 @@ export interface ConnectionOptions {
    * its id last, be it somebody who only knows the session's id.
    */
   readonly manyPeers: () => boolean;
-  /** The way that the answer to a request will take as things are, if that can be told. */
-  readonly wayBack: (id: RequestId) => unknown;
+  /** Whether another request has taken the way back of the one of this id, as far as can be told. */
+  readonly isContested: (id: RequestId) => boolean;
   /** Told of what goes wrong on this side: the transport's `onerror`. */
   readonly onFault: (error: unknown) => void;
 }
@@ -45,8 +45,8 @@ export class GuardedConnection implements TransportHooks {
   constructor(core: GuardCore, options: ConnectionOptions) {
     this.#core = core;
     this.#options = options;
-    this.#answers = new Answers(core, this.#requests, options.wayBack);
-    this.#endings = new Endings(core, this.#requests);
+    this.#answers = new Answers(core, this.#requests, options.isContested);
+    this.#endings = new Endings(core, this.#requests, options.onFault);
     this.#tick = new TickOfArrivals({
       handle: (arrival) => {
         this.#handle(arrival);
@@ -172,11 +172,19 @@ export class GuardedConnection implements TransportHooks {
       );
       return;
     }
+    if (this.#options.isContested(id)) {
+      this.#refuse(
+        arrival,
+        request,
+        reject("duplicate_request", "another request of this id came meanwhile"),
+      );
+      return;
+    }
+    const pending = new PendingCall(method, this.#core.options.clock());
     if (!this.#core.enter()) {
       this.#refuse(arrival, request, reject("busy", "too many signed calls in flight"));
       return;
     }
-    const pending = new PendingCall(method, this.#core.options.clock(), this.#options.wayBack(id));
     this.#requests.set(id, pending);
     // What comes by reference comes one after another, however much of it there is in a turn of the event loop.
     const mayWait = !this.#options.byReference && !isHandledAtOnce(arrival);
@@ -223,7 +231,7 @@ export class GuardedConnection implements TransportHooks {
   #run(
     arrival: Arrival,
     request: ArrivedRequest,
-    { method, sinceMs, wayBack }: PendingCall,
+    { method, sinceMs }: PendingCall,
     verified: Verified,
   ): void {
     const scope = new CallScope(verified.call);
@@ -234,7 +242,6 @@ export class GuardedConnection implements TransportHooks {
       verified,
       scope,
       task: isPlainObject(request.params) && Object.hasOwn(request.params, "task"),
-      wayBack,
       cancelledAtMs: undefined,
       counted: true,
       twinned: false,

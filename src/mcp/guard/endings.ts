@@ -2,6 +2,7 @@ import { isPlainObject, ownValue } from "../../lib/json.js";
 import { isRequestId } from "../message.js";
 import { countOut } from "./call-answer.js";
 import type { GuardCore } from "./core.js";
+import { CANCELLED_KEPT_MS } from "./in-flight.js";
 import type { InFlight, InFlightRequests } from "./in-flight.js";
 
 const SWEEP_AT_MOST_EVERY_MS = 1000;
@@ -10,11 +11,13 @@ const SWEEP_AT_MOST_EVERY_MS = 1000;
 export class Endings {
   readonly #core: GuardCore;
   readonly #requests: InFlightRequests;
+  readonly #onFault: (error: unknown) => void;
   #sweep: NodeJS.Timeout | undefined;
 
-  constructor(core: GuardCore, requests: InFlightRequests) {
+  constructor(core: GuardCore, requests: InFlightRequests, onFault: (error: unknown) => void) {
     this.#core = core;
     this.#requests = requests;
+    this.#onFault = onFault;
   }
 
   /** Gives up all requests: the connection is closed. */
@@ -57,13 +60,17 @@ export class Endings {
     if (next === undefined) return;
     const sweep = (): void => {
       this.#sweep = undefined;
-      this.giveUpLost();
-      this.#sweepLater();
+      try {
+        this.giveUpLost();
+        this.#sweepLater();
+      } catch (error) {
+        // The clock went wrong.
+        this.#onFault(error);
+      }
     };
-    this.#sweep = setTimeout(
-      sweep,
-      Math.max(SWEEP_AT_MOST_EVERY_MS, next - this.#core.options.clock()),
-    ).unref();
+    // Whatever the clock says, not at every turn and not never.
+    const waitMs = Math.max(SWEEP_AT_MOST_EVERY_MS, next - this.#core.options.clock());
+    this.#sweep = setTimeout(sweep, waitMs <= CANCELLED_KEPT_MS ? waitMs : CANCELLED_KEPT_MS + 1).unref();
   }
 
   #giveUp(entry: InFlight): void {

@@ -18,17 +18,14 @@ export class PendingCall {
   readonly state = "pending";
   readonly method: string;
   readonly sinceMs: number;
-  /** The way that its answer was to take when it came, if that can be told. */
-  readonly wayBack: unknown;
   /** Whether another request of this id came from what may be another peer. */
   twinned = false;
   #cancelled = false;
   #controller: AbortController | undefined;
 
-  constructor(method: string, sinceMs: number, wayBack: unknown) {
+  constructor(method: string, sinceMs: number) {
     this.method = method;
     this.sinceMs = sinceMs;
-    this.wayBack = wayBack;
   }
 
   get cancelled(): boolean {
@@ -57,8 +54,6 @@ export interface RunningCall {
   readonly scope: CallScope;
   /** Whether the request asked for a task. */
   readonly task: boolean;
-  /** The way that its answer was to take when it came, if that can be told. */
-  readonly wayBack: unknown;
   cancelledAtMs: number | undefined;
   /** Whether it counts as in flight. It is counted out once: by a cancel, by its signed answer, or with the connection. */
   counted: boolean;
@@ -67,10 +62,10 @@ export interface RunningCall {
 }
 
 /** How long the entry of a cancelled request is kept: the SDKs ignore some cancels, and answer. */
-const CANCELLED_KEPT_MS = 600_000;
+export const CANCELLED_KEPT_MS = 600_000;
 
-/** Bytes of receipts that a connection keeps of cancelled calls, which stand for their arguments as well. */
-const CANCELLED_KEPT_BYTES = 4_194_304;
+/** Bytes of receipts, as text, that a connection keeps of cancelled calls. As objects they may take many times as much. */
+const CANCELLED_KEPT_BYTES = 1_048_576;
 
 /** After this time a call counts as lost. Its answer, should it come, is withheld. */
 const RUNNING_KEPT_MS = 86_400_000;

@@ -1,7 +1,8 @@
 import { GuardError } from "../../errors.js";
 import { GuardedConnection } from "./connection.js";
+import { watchContested } from "./contested-ids.js";
 import type { GuardCore } from "./core.js";
-import { hasSession, streamOf, transportKind } from "./transport-kind.js";
+import { hasSession, transportKind } from "./transport-kind.js";
 import { proxyTransport } from "../transport-proxy.js";
 
 /** The low-level server object of either SDK, as far as a guard has to know it. */
@@ -38,7 +39,7 @@ function guardTransport(core: GuardCore, transport: unknown): unknown {
   if (kind === "stdio" || kind === "unknown") core.noteProcessTransport();
   const connection = new GuardedConnection(core, {
     manyPeers: () => hasSession(transport),
-    wayBack: (id) => streamOf(transport, id),
+    isContested: watchContested(transport),
     byReference: kind === "memory" || kind === "unknown",
     onFault: (error) => {
       const onerror: unknown = Reflect.get(transport, "onerror");

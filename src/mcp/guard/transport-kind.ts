@@ -19,16 +19,6 @@ export function hasSession(transport: object): boolean {
   return hasMethod(transport, "handleRequest") && typeof Reflect.get(transport, "sessionId") === "string";
 }
 
-/**
- * The stream on which a transport of Streamable HTTP would answer a request as things are: a later request of the same id
- * takes its place as soon as it is there, which may be long before its message is handed over.
- */
-export function streamOf(transport: object, id: unknown): unknown {
-  const inner: unknown = Reflect.get(transport, "_webStandardTransport");
-  const streams: unknown = Reflect.get(isObject(inner) ? inner : transport, "_requestToStreamMapping");
-  return streams instanceof Map ? streams.get(id) : undefined;
-}
-
 function hasMethod(value: object, name: string): boolean {
   return typeof Reflect.get(value, name) === "function";
 }

@@ -112,7 +112,6 @@ async function answerVerified(
     verified,
     scope,
     task,
-    wayBack: undefined,
     cancelledAtMs: undefined,
     counted: true,
     twinned: false,

@@ -3,7 +3,7 @@ import type { JsonRecord } from "../../../src/lib/json.js";
 import { InFlightRequests } from "../../../src/mcp/guard/in-flight.js";
 import { expectAccepted, expectAcceptedCall, expectRefusal } from "../../attack/support/expect.js";
 import { slowTool } from "../../attack/support/gate.js";
-import { openStand } from "../../attack/support/stand.js";
+import { NOW_MS, openStand } from "../../attack/support/stand.js";
 import { callMessage } from "../../attack/support/wire.js";
 
 const TEN_MINUTES = 600_000;
@@ -81,10 +81,54 @@ describe("calls in flight", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("keep no more than 4 MiB of what was cancelled on a connection, the latest", () => {
+  it.each([
+    ["goes back by a month", (): number => Date.parse("2026-10-23T12:00:00.000Z")],
+    ["says NaN", (): number => Number.NaN],
+  ])("are not looked through all the time when the clock %s", async (_, broken) => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const taken = vi.spyOn(InFlightRequests.prototype, "takeLost");
+    const { stand, wire } = await openFull();
+    wire.post({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
+    await wire.quiet();
+    stand.clock.set(broken());
+    await vi.advanceTimersByTimeAsync(10 * TEN_MINUTES);
+    expect(taken.mock.calls.length).toBeGreaterThan(0);
+    expect(taken.mock.calls.length).toBeLessThan(12);
+  });
+
+  it("do not end the process, nor lose a place, when the clock throws", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    let isBroken = false;
+    const clock = (): number => {
+      if (isBroken) throw new Error("stopped");
+      return NOW_MS;
+    };
+    const slow = slowTool();
+    const stand = await openStand({
+      tools: { slow: slow.tool },
+      guard: { clock, limits: { callsInFlight: 2 } },
+    });
+    const wire = await stand.connect();
+    const faults = vi.fn();
+    wire.transport.onerror = faults;
+    wire.post(callMessage(await stand.sign({ tool: "slow" }), 1));
+    await slow.started();
+    wire.post({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
+    await wire.quiet();
+    isBroken = true;
+    for (let n = 0; n < 5; n++)
+      expect(await wire.call(await stand.sign())).toMatchObject({ error: { code: -32603 } });
+    await vi.advanceTimersByTimeAsync(TEN_MINUTES + 1);
+    expect(faults).toHaveBeenCalledTimes(6);
+    isBroken = false;
+    expect(stand.guard.health().callsInFlight).toBe(0);
+    expect(await wire.call(await stand.sign())).toHaveProperty("result");
+  });
+
+  it("keep no more than 1 MiB of what was cancelled on a connection, the latest", () => {
     const requests = new InFlightRequests();
     const entries = Array.from({ length: 10 }, (_, id) => {
-      const entry = { state: "running", sinceMs: 0, verified: { whole: new Uint8Array(1_000_000) } };
+      const entry = { state: "running", sinceMs: 0, verified: { whole: new Uint8Array(250_000) } };
       requests.set(id, entry as never);
       return entry as never;
     });
