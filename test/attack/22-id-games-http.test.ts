@@ -103,27 +103,19 @@ describe.each(KINDS)("class 22 over a socket, SDK %s: a twin whose answer stays 
   });
 
   it("does not see it either while its own request waits for the store of events", async () => {
-    const writes: (() => void)[] = [];
-    let isSlow = false;
-    const storeEvent = async (): Promise<string> => {
-      if (isSlow) await new Promise<void>((resolve) => void writes.push(resolve));
-      return randomUUID();
-    };
-    const { stand, session, slow } = await open(kind, {
-      protocolVersion: "2025-11-25",
-      eventStore: { storeEvent, replayEventsAfter: () => Promise.resolve("") },
-    });
+    const store = slowStore();
+    const { stand, session, slow } = await open(kind, store.options);
     const honest = collect(session.start(callMessage(await stand.sign({ tool: "slow" }), 7)));
     await slow.started();
-    isSlow = true;
+    store.isSlow = true;
     const thief = collect(session.start({ jsonrpc: "2.0", id: 7, method: "ping" }));
     // The way back is the thief's now, and the guard has not seen the request.
-    while (writes.length === 0) await nextTurn();
+    while (store.writes.length === 0) await nextTurn();
     slow.finish({ content: [{ type: "text", text: "SECRET" }] });
     while (stand.guard.health().counts.finished === 0) await nextTurn();
-    isSlow = false;
+    store.isSlow = false;
     for (let turn = 0; turn < 50; turn++) {
-      for (const write of writes.splice(0)) write();
+      for (const write of store.writes.splice(0)) write();
       await nextTurn();
     }
     expect(thief.text + honest.text).not.toMatch(/SECRET|_signet_bilateral/);
@@ -131,27 +123,19 @@ describe.each(KINDS)("class 22 over a socket, SDK %s: a twin whose answer stays 
   });
 
   it("does not see it when it took the way back before the guard heard of the call", async () => {
-    const writes: (() => void)[] = [];
-    let isSlow = false;
-    const storeEvent = async (): Promise<string> => {
-      if (isSlow) await new Promise<void>((resolve) => void writes.push(resolve));
-      return randomUUID();
-    };
-    const { stand, session, runs } = await open(kind, {
-      protocolVersion: "2025-11-25",
-      eventStore: { storeEvent, replayEventsAfter: () => Promise.resolve("") },
-    });
-    isSlow = true;
+    const store = slowStore();
+    const { stand, session, runs } = await open(kind, store.options);
+    store.isSlow = true;
     const genuine = await stand.sign();
     const honest = collect(session.start(callMessage(genuine, 7)));
-    while (writes.length === 0) await nextTurn();
+    while (store.writes.length === 0) await nextTurn();
     const thief = collect(session.start({ jsonrpc: "2.0", id: 7, method: "tools/list" }));
-    while (writes.length === 1) await nextTurn();
+    while (store.writes.length === 1) await nextTurn();
     // The call is handed over, and what took its way back is not yet.
-    isSlow = false;
-    writes[0]?.();
+    store.isSlow = false;
+    store.writes[0]?.();
     while ((stand.guard.health().counts.refused.duplicate_request ?? 0) === 0) await nextTurn();
-    writes[1]?.();
+    store.writes[1]?.();
     for (let turn = 0; turn < 50; turn++) await nextTurn();
     expect(runs()).toBe(0);
     expect(thief.text + honest.text).not.toMatch(/_signet_bilateral/);
@@ -173,6 +157,25 @@ describe.each(KINDS)("class 22 over a socket, SDK %s: a twin whose answer stays 
     expect(stand.guard.health().counts.refused.duplicate_request).toBe(2);
   });
 });
+
+/** A store of events whose writes, while it is slow, end when the test says so; and a revision whose streams begin with one. */
+function slowStore() {
+  const store = {
+    isSlow: false,
+    writes: [] as (() => void)[],
+    options: {
+      protocolVersion: "2025-11-25",
+      eventStore: {
+        storeEvent: async (): Promise<string> => {
+          if (store.isSlow) await new Promise<void>((resolve) => void store.writes.push(resolve));
+          return randomUUID();
+        },
+        replayEventsAfter: () => Promise.resolve(""),
+      },
+    },
+  };
+  return store;
+}
 
 /** Keeps what comes as the answer to a request, however long it stays open. */
 function collect(request: ClientRequest): { text: string } {

@@ -46,6 +46,11 @@ describe("copyJson", () => {
     expect(codeOf(() => copyJson(cycle, 100))).toBe("too_deep");
   });
 
+  it("reads arrays by index, whatever they say when they are iterated", () => {
+    const array = Object.assign([1, { a: 2 }], { [Symbol.iterator]: () => [9][Symbol.iterator]() });
+    expect(copyJson(array, 9)).toStrictEqual([1, { a: 2 }]);
+  });
+
   it("refuses objects of a class, and what throws when it is looked at", () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();

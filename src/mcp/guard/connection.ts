@@ -1,7 +1,5 @@
 import { isPlainObject } from "../../lib/json.js";
 import { isPromise } from "../../lib/maybe-promise.js";
-import { quotedError } from "../../lib/text.js";
-import { REFUSALS } from "../../verify/refusals.js";
 import { reject } from "../../verify/verdict.js";
 import type { Rejected } from "../../verify/verdict.js";
 import type { Verified } from "../../verify/verify-call.js";
@@ -13,7 +11,8 @@ import type { GuardCore } from "./core.js";
 import { Endings } from "./endings.js";
 import { InFlightRequests, PendingCall } from "./in-flight.js";
 import type { RunningCall } from "./in-flight.js";
-import { asJson, classifyMessage, errorAnswer, INTERNAL_ERROR, isExactRequest, REFUSED } from "../message.js";
+import { asJson, classifyMessage, errorAnswer, INTERNAL_ERROR, isExactRequest } from "../message.js";
+import { Refuser } from "./refuser.js";
 import type { Message, RequestId } from "../message.js";
 import { signedTool } from "../signed-intent.js";
 import type { Deliver, Forward, MessageExtra, SendOptions, TransportHooks } from "../transport-proxy.js";
@@ -39,6 +38,7 @@ export class GuardedConnection implements TransportHooks {
   readonly #requests = new InFlightRequests();
   readonly #answers: Answers;
   readonly #endings: Endings;
+  readonly #refuser: Refuser;
   readonly #tick: TickOfArrivals;
   #closed = false;
 
@@ -47,12 +47,13 @@ export class GuardedConnection implements TransportHooks {
     this.#options = options;
     this.#answers = new Answers(core, this.#requests, options.isContested);
     this.#endings = new Endings(core, this.#requests, options.onFault);
+    this.#refuser = new Refuser(core.events);
     this.#tick = new TickOfArrivals({
       handle: (arrival) => {
         this.#handle(arrival);
       },
       refuseCopies: (arrival, request) => {
-        this.#refuse(
+        this.#refuser.refuse(
           arrival,
           request,
           reject("duplicate_request", "several requests of one id came at once"),
@@ -97,7 +98,7 @@ export class GuardedConnection implements TransportHooks {
     const fault = reject("malformed", "the message has no JSON form");
     try {
       const message = classifyMessage(raw);
-      if (message.kind === "request") this.#refuse(arrival, { ...message, params: undefined }, fault);
+      if (message.kind === "request") this.#refuser.refuse(arrival, { ...message, params: undefined }, fault);
       else this.#options.onFault(new TypeError(fault.detail));
     } catch (error) {
       // Even to look at it throws.
@@ -129,7 +130,7 @@ export class GuardedConnection implements TransportHooks {
   #handleUnanswered(arrival: Arrival, message: Extract<Message, { kind: "notification" | "other" }>): void {
     const { method } = message;
     if (method !== undefined && this.#core.options.methods.covers(method)) {
-      this.#reportRefusal(method, undefined, reject("malformed", "the request has no usable id"));
+      this.#refuser.report(method, undefined, reject("malformed", "the request has no usable id"));
       return;
     }
     if (message.kind === "notification" && method === "notifications/cancelled")
@@ -142,13 +143,21 @@ export class GuardedConnection implements TransportHooks {
     const first = this.#requests.get(id);
     if (first !== undefined) {
       if (first.state !== "plain" && this.#options.manyPeers()) first.twinned = true;
-      this.#refuse(arrival, request, reject("duplicate_request", "a request of this id is in flight"));
+      this.#refuser.refuse(
+        arrival,
+        request,
+        reject("duplicate_request", "a request of this id is in flight"),
+      );
       return;
     }
     const { requestsInFlight } = this.#core.options.limits;
     if (this.#requests.size >= requestsInFlight) this.#endings.giveUpLost();
     if (this.#requests.size >= requestsInFlight) {
-      this.#refuse(arrival, request, reject("busy", "too many requests in flight on this connection"));
+      this.#refuser.refuse(
+        arrival,
+        request,
+        reject("busy", "too many requests in flight on this connection"),
+      );
     } else if (this.#core.options.methods.covers(method)) {
       this.#verify(arrival, request);
     } else {
@@ -165,7 +174,7 @@ export class GuardedConnection implements TransportHooks {
   #verify(arrival: Arrival, request: ArrivedRequest): void {
     const { id, method, params } = request;
     if (!isExactRequest(request.raw) && this.#core.hasReceipt(params)) {
-      this.#refuse(
+      this.#refuser.refuse(
         arrival,
         request,
         reject("malformed", "a request has jsonrpc, id, method and params alone"),
@@ -173,7 +182,7 @@ export class GuardedConnection implements TransportHooks {
       return;
     }
     if (this.#options.isContested(id)) {
-      this.#refuse(
+      this.#refuser.refuse(
         arrival,
         request,
         reject("duplicate_request", "another request of this id came meanwhile"),
@@ -182,7 +191,7 @@ export class GuardedConnection implements TransportHooks {
     }
     const pending = new PendingCall(method, this.#core.options.clock());
     if (!this.#core.enter()) {
-      this.#refuse(arrival, request, reject("busy", "too many signed calls in flight"));
+      this.#refuser.refuse(arrival, request, reject("busy", "too many signed calls in flight"));
       return;
     }
     this.#requests.set(id, pending);
@@ -224,7 +233,7 @@ export class GuardedConnection implements TransportHooks {
       this.#core.events.report({ type: "unsigned_allowed", method, tool });
       this.#pass(arrival, request);
     } else {
-      this.#refuse(arrival, request, verdict.ok ? TWINNED : verdict);
+      this.#refuser.refuse(arrival, request, verdict.ok ? TWINNED : verdict);
     }
   }
 
@@ -260,21 +269,6 @@ export class GuardedConnection implements TransportHooks {
     } catch (error) {
       this.#options.onFault(error);
     }
-  }
-
-  #refuse(arrival: Arrival, { id, method, params }: ArrivedRequest, rejected: Rejected): void {
-    this.#reportRefusal(method, signedTool(method, params), rejected);
-    const { code } = rejected;
-    const answer = errorAnswer(id, REFUSED, REFUSALS[code].message, { reason: code });
-    // Out of turn: over HTTP an answer goes to whoever used its id last. While the answer to the call that has the id
-    // waits for its signature, this has to use up the way to the peer who sent the duplicate.
-    arrival.forward(answer).catch((error: unknown) => {
-      this.#core.events.report({ type: "send_failed", detail: quotedError(error), error });
-    });
-  }
-
-  #reportRefusal(method: string, tool: string | undefined, { code, detail, signer }: Rejected): void {
-    this.#core.events.report({ type: "refused", code, detail, method, tool, signer });
   }
 }
 

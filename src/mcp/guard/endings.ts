@@ -41,7 +41,6 @@ export class Endings {
       return;
     }
     for (const old of this.#requests.cancel(entry, this.#core.options.clock())) this.#giveUp(old);
-    this.#sweepLater();
     if (entry.state === "running" && !entry.scope.answered) {
       countOut(this.#core, entry);
       this.#core.events.report({
@@ -51,6 +50,7 @@ export class Endings {
         call: entry.verified.call,
       });
     }
+    this.#sweepLater();
   }
 
   /** A connection may be quiet from now on: what is kept of cancelled calls goes all the same. */
