@@ -42,7 +42,8 @@ function copyArray(array: readonly unknown[], depthLeft: number): unknown[] {
   }
   // By index, as everybody else reads it: an array may have an iterator of its own. Of its size at once: one that grows
   // takes room for seventeen items for its first.
-  const items = new Array<unknown>(array.length);
+  const items: unknown[] = [];
+  items.length = array.length;
   for (let i = 0; i < array.length; i++) items[i] = copy(array[i], depthLeft);
   return items;
 }
