@@ -91,6 +91,58 @@ export class ReplayStoreError extends SignetError {
 
 export type ReplayStoreErrorCode = "replay_full" | "issued_before_start" | "replay_unavailable";
 
+/** A place in an audit log. */
+export interface AuditPlace {
+  /** Name of the file within the log's directory, such as `2026-11-26.jsonl`. */
+  readonly file: string;
+  /** Counts from 1; a compressed file's lines are counted as they were before. */
+  readonly line: number;
+}
+
+/** An audit log that cannot be opened, read or written. What is wrong with its records is a finding of `verify`, not an exception. */
+export class AuditLogError extends SignetError {
+  declare readonly code: AuditLogErrorCode;
+  /** Where in the log the fault is, if it is at a place. */
+  readonly place: AuditPlace | undefined;
+
+  constructor(
+    code: AuditLogErrorCode,
+    message: string,
+    options: { readonly place?: AuditPlace | undefined; readonly cause?: unknown } = {},
+  ) {
+    super(code, message, options);
+    this.place = options.place;
+  }
+}
+
+export type AuditLogErrorCode =
+  /** There is no such directory. */
+  | "audit_not_found"
+  /** The directory or a file in it cannot be read. */
+  | "audit_unreadable"
+  /** The directory or a file in it cannot be written to. */
+  | "audit_not_writable"
+  /** The disk is full. Appending goes on by itself once there is room. */
+  | "audit_full"
+  /** Reading, writing or syncing failed in a way after which nothing is certain. The log has to be opened again. */
+  | "audit_io"
+  /** The lock file is not there any more, or is another one: somebody else may be writing. */
+  | "audit_lock_lost"
+  /** The newest record is not what it should be, so nothing can be chained to it. */
+  | "audit_corrupt"
+  /** The log was opened for reading only. */
+  | "audit_read_only"
+  /** The log is closed. */
+  | "audit_closed"
+  /** What was to be appended is no record of a kind that a log holds. */
+  | "record_invalid"
+  /** What was to be appended is longer than a line may be. */
+  | "record_too_large"
+  /** An evidence bundle that cannot be written where it should, or is none. */
+  | "bundle_exists"
+  | "bundle_empty"
+  | "bundle_invalid";
+
 /** A guard that is used in a way that it cannot be. */
 export class GuardError extends SignetError {
   declare readonly code: GuardErrorCode;
