@@ -138,6 +138,8 @@ export type AuditLogErrorCode =
   | "record_invalid"
   /** What was to be appended is longer than a line may be. */
   | "record_too_large"
+  /** Encrypted params that are not a v1 envelope of the receipt's own signer, or do not open with the key. */
+  | "params_undecryptable"
   /** An evidence bundle that cannot be written where it should, or is none. */
   | "bundle_exists"
   | "bundle_empty"

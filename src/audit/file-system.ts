@@ -104,6 +104,17 @@ function fileState(stats: NodeStats): FileState {
   return { dev, ino, size, mtimeMs, isDirectory: stats.isDirectory() };
 }
 
+/** Makes the names in a directory durable. Windows has no such thing, and does it by itself. */
+export async function syncDirectory(path: string, files: FileSystem): Promise<void> {
+  if (process.platform === "win32") return;
+  const directory = await files.open(path, "r", 0);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
 /** The code of an error of the file system, such as `ENOENT`; `undefined` when it is another error. */
 export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
