@@ -2,6 +2,7 @@
 
 export { SigningTransport } from "./mcp/client/signing-transport.js";
 export type { SigningTransportConstructor } from "./mcp/client/signing-transport.js";
+export type { AuditOption } from "./mcp/client/audit-option.js";
 export type { SigningTransportOptions } from "./mcp/client/options.js";
 export type { AnsweredRequest } from "./mcp/client/events.js";
 export { CLIENT_ERROR, CLIENT_REFUSALS } from "./mcp/client/refusals.js";

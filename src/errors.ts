@@ -162,6 +162,7 @@ export type GuardErrorCode =
   | "guard_closed"
   | "not_verified_here"
   | "already_countersigned"
+  | "audit_unavailable"
   | "countersign_unavailable";
 
 /**

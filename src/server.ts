@@ -6,6 +6,7 @@ export type { Guard } from "./mcp/guard/guard.js";
 export type { GuardDescription, GuardHealth } from "./mcp/guard/guard.js";
 export type { CountersignOptions } from "./mcp/guard/gateway.js";
 export type { GuardCounts, GuardEvent } from "./mcp/guard/events.js";
+export type { RedactedCall } from "./mcp/guard/audit/redaction.js";
 export type { GuardLimits, GuardOptions } from "./mcp/guard/options.js";
 export type { Identity, IdentityOption } from "./mcp/identity.js";
 export type { RegistryHealth } from "./mcp/guard/registry-source.js";

@@ -200,10 +200,13 @@ export class CommitQueue {
 
   /** What is to be put on record: a line that was torn just now, and repairs that were begun and not finished. */
   async #findRepairs(): Promise<readonly LogRepair[]> {
-    this.#repairs.push(...(await this.#pending()));
-    this.#pending = () => Promise.resolve([]);
     const repair = await this.#parts.writer.refresh();
     if (repair !== undefined) this.#repairs.push(repair);
+    const pending = await this.#pending();
+    this.#pending = () => Promise.resolve([]);
+    // One that was begun before, and is of the line that was cut just now, is the same.
+    const isNew = ({ keptAs }: LogRepair): boolean => this.#repairs.every((known) => known.keptAs !== keptAs);
+    this.#repairs.push(...pending.filter(isNew));
     return [...this.#repairs];
   }
 

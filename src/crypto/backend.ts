@@ -36,4 +36,6 @@ export interface SigningKey {
   /** Signs a message: 64 bytes. */
   sign(message: Uint8Array): Uint8Array;
   signInBackground(message: Uint8Array): Promise<Uint8Array>;
+  /** Derives a key for another purpose, as `deriveFromSeed` does: 32 bytes. */
+  derive(info: string): Uint8Array;
 }

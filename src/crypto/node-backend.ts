@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
 
 import type { Ed25519Backend } from "./backend.js";
+import { deriveFromSeed } from "./derive-key.js";
 
 /** What comes before the 32 bytes of an Ed25519 key in DER (RFC 8410): PKCS #8 and SubjectPublicKeyInfo. */
 const PRIVATE_KEY_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex");
@@ -38,6 +39,12 @@ export const nodeBackend: Ed25519Backend = {
             else reject(error);
           });
         }),
+      derive: (info) => {
+        const exported = key.export({ format: "der", type: "pkcs8" });
+        const derived = deriveFromSeed(exported.subarray(PRIVATE_KEY_PREFIX.length), info);
+        exported.fill(0);
+        return derived;
+      },
     };
   },
 };

@@ -91,6 +91,15 @@ export function signsHere(signer: Signer): boolean {
   return LocalSigner.is(signer);
 }
 
+/**
+ * Derives a key for another purpose from a signer's private key, as `deriveFromSeed` does.
+ *
+ * @returns 32 bytes; `undefined` for a signer that is not one of {@link createSigner}: its private key is elsewhere.
+ */
+export function deriveKey(signer: Signer, info: string): Uint8Array | undefined {
+  return LocalSigner.derive(signer, info);
+}
+
 class LocalSigner implements Signer {
   readonly #key: SigningKey;
 
@@ -114,6 +123,10 @@ class LocalSigner implements Signer {
   ): MaybePromise<Uint8Array> | undefined {
     if (!(#key in signer)) return undefined;
     return background ? signer.#key.signInBackground(message) : signer.#key.sign(message);
+  }
+
+  static derive(signer: Signer, info: string): Uint8Array | undefined {
+    return #key in signer ? signer.#key.derive(info) : undefined;
   }
 
   sign(message: Uint8Array): Uint8Array {

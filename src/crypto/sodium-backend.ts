@@ -48,6 +48,7 @@ export function createSodiumBackend(sodium: Sodium): Ed25519Backend {
           return signature;
         },
         signInBackground: (message) => inNode.signInBackground(message),
+        derive: (info) => inNode.derive(info),
       };
     },
   };

@@ -20,9 +20,10 @@ import type {
  */
 export class TrustRegistry {
   readonly header: TrustRegistryHeader;
+  /** Whether an agent's entry without `tools` may call nothing, instead of everything. */
+  readonly requireTools: boolean;
   readonly #index: RegistryIndex;
   readonly #keys: KeyRing;
-  readonly #requireTools: boolean;
   readonly #scopes = new WeakMap<TrustEntry, Scope>();
 
   /** Use `parseTrustRegistry` or `openTrustRegistry`. */
@@ -35,7 +36,7 @@ export class TrustRegistry {
     this.header = Object.freeze(header);
     this.#index = index;
     this.#keys = keys;
-    this.#requireTools = options.requireTools ?? false;
+    this.requireTools = options.requireTools ?? false;
   }
 
   /**
@@ -54,7 +55,33 @@ export class TrustRegistry {
    */
   lookUp(section: TrustSection, pubkey: string, nowMs: number): TrustLookup {
     const barred = this.#index.findBarred(pubkey);
-    if (barred !== undefined) return refuseBarred(barred);
+    return barred === undefined ? this.#lookUpListed(section, pubkey, nowMs) : refuseBarred(barred);
+  }
+
+  /**
+   * Finds out whether a key was trusted in a section at an instant that may be long past, as far as this version of the
+   * registry tells: for records, never for calls.
+   *
+   * As {@link lookUp}, but a key counts as disabled or revoked only from its `disabled_at` or `revoked_at` on, in whatever
+   * section that is written. When a status was taken back, or an entry taken out, the registry no longer says.
+   *
+   * Never throws, whatever the key's text is.
+   *
+   * @param atMs - Milliseconds since the Unix epoch.
+   */
+  lookUpAsOf(section: TrustSection, pubkey: string, atMs: number): TrustLookup {
+    const barred = this.#findBarredAsOf(pubkey, atMs);
+    return barred === undefined ? this.#lookUpListed(section, pubkey, atMs) : refuseBarred(barred);
+  }
+
+  #findBarredAsOf(pubkey: string, atMs: number): TrustEntry | undefined {
+    if (this.#index.findBarred(pubkey) === undefined) return undefined;
+    const entries = SECTIONS.map((section) => this.#index.find(section, pubkey));
+    const barred = entries.filter((entry) => entry !== undefined && !(atMs < barredFromMs(entry)));
+    return barred.find((entry) => entry?.status === "revoked") ?? barred[0];
+  }
+
+  #lookUpListed(section: TrustSection, pubkey: string, nowMs: number): TrustLookup {
     const entry = this.#index.find(section, pubkey);
     if (entry === undefined) return refuse("untrusted_signer", `the key is not listed in ${section}`);
     const { createdAtMs, expiresAtMs } = entry;
@@ -79,7 +106,7 @@ export class TrustRegistry {
   allows(entry: TrustEntry, tool: string, target: string): boolean {
     const { tools, targets } = this.#scopeOf(entry);
     return (
-      (tools === undefined ? !this.#requireTools : tools(tool)) && (targets === undefined || targets(target))
+      (tools === undefined ? !this.requireTools : tools(tool)) && (targets === undefined || targets(target))
     );
   }
 
@@ -123,6 +150,14 @@ export class TrustRegistry {
     this.#scopes.set(entry, scope);
     return scope;
   }
+}
+
+const SECTIONS: readonly TrustSection[] = ["agents", "servers", "roots"];
+
+/** When an entry's status counts from; never, for an active one. */
+function barredFromMs({ status, disabledAtMs, revokedAtMs }: TrustEntry): number {
+  if (status === "active") return Number.POSITIVE_INFINITY;
+  return (status === "revoked" ? revokedAtMs : disabledAtMs) ?? Number.NEGATIVE_INFINITY;
 }
 
 interface Scope {

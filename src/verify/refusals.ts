@@ -37,6 +37,7 @@ export type RefusalCode =
   | "busy"
   | "wrong_task_owner"
   | "registry_stale"
+  | "audit_unavailable"
   | "countersign_unavailable"
   | "closed";
 
@@ -183,6 +184,13 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
     message: "The server's trust registry is stale",
     meaning: "The registry file has been missing or bad for longer than `maxStaleMs`.",
     remedy: "Mend the registry file; `health().registry` says what is wrong with it.",
+  },
+  audit_unavailable: {
+    message: "The server cannot put the call on record",
+    meaning:
+      "The audit log is full, failed, or did not answer in time. If the call had run by then, its result is withheld.",
+    remedy:
+      "Look at `health().audit` and at the disk. A call that was refused before it ran can be signed afresh.",
   },
   countersign_unavailable: {
     message: "The server cannot sign the result",

@@ -12,6 +12,7 @@ import type { RunCheck } from "./check-signature.js";
 import { checkScope, checkSignerClaims, findSigner } from "./check-signer.js";
 import { checkTarget, checkTime, checkTool } from "./check-intent.js";
 import { checkOther, checkSize, findReceipt, readReceipt } from "./read-receipt.js";
+import type { RefusalCode } from "./refusals.js";
 import { reject } from "./verdict.js";
 import type { Rejected, VerifiedCall, VerifiedSigner } from "./verdict.js";
 
@@ -53,6 +54,30 @@ export interface VerifyContext {
   readonly held: HeldReceipts;
   /** Told when a receipt that is dated ahead is held until its time. */
   readonly onHeld?: (heldMs: number) => void;
+  /** Puts what happens to calls of known signers on record. Default: nothing is. */
+  readonly record?: CallRecord | undefined;
+}
+
+/** Where it is put on record what became of calls whose signature held. */
+export interface CallRecord {
+  /** Puts on record that a call is let through, before it is. @returns why it may not run, if that could not be done. */
+  letThrough(verified: Verified): Promise<Rejected | undefined>;
+  /** Told of a call that is on record as let through, and does not run after all. */
+  notRun(verified: Verified, rejected: Rejected): void;
+  /** Told of a call that is refused. */
+  refused(evidence: Evidence, code: RefusalCode): void;
+}
+
+/** A receipt whose signature holds. */
+export interface Evidence {
+  /** A copy: the one of the message is in other hands too. */
+  readonly receipt: ReceiptV1;
+  /** Canonical text of the whole of it, as UTF-8. */
+  readonly whole: Uint8Array;
+  /** The request's method. */
+  readonly method: string;
+  /** Whose the signature is. */
+  readonly signer: VerifiedSigner;
 }
 
 /** How a call is verified. */
@@ -109,22 +134,57 @@ export function verifyCall(
   const canonical = canonicalReceipt(receipt, request.params(), key, context.limits, runCheck);
   if (!canonical.ok) return canonical;
   const { whole } = canonical;
+  const refuse = (rejected: Rejected): Rejected => {
+    const named = { ...rejected, signer };
+    const { receipt, whole } = canonical;
+    context.record?.refused({ receipt, whole, method: request.method, signer }, named.code);
+    return named;
+  };
   return andThen(canonical.holds, (holds) => {
     if (!holds) return reject("bad_signature", "the signature is not the listed key's over this receipt");
     const unfit = canonical.altered ?? context.admit?.(signer) ?? checkSignable(whole, context);
-    if (unfit !== undefined) return { ...unfit, signer };
+    if (unfit !== undefined) return refuse(unfit);
     return andThen(claimNonce(canonical.receipt, context, wait), (claim) => {
-      if (claim !== "claimed") return reject(claim.code, claim.detail, signer);
-      if (context.isClosed?.() === true)
-        return reject("closed", "closed while the call was verified", signer);
+      if (claim !== "claimed") return refuse(reject(claim.code, claim.detail));
       const verifiedAtMs = context.clock();
-      const lapsed = recheck(canonical.receipt, { registry, now }, context, verifiedAtMs);
-      if (lapsed !== undefined) return { ...lapsed, signer };
+      const lapsed = lapse(canonical.receipt, { registry, now }, context, verifiedAtMs);
+      if (lapsed !== undefined) return refuse(lapsed);
       const { tool, target } = canonical.receipt.action;
       const call = { signer, receipt, method: request.method, tool, target, verifiedAtMs };
-      return { ok: true, call, receipt: canonical.receipt, whole };
+      const verified: Verified = { ok: true, call, receipt: canonical.receipt, whole };
+      return context.record === undefined
+        ? verified
+        : letThrough(verified, context.record, { registry, now: verifiedAtMs }, context);
     });
   });
+}
+
+/** Puts the call on record before it runs. What was true before has to be true when that is done. */
+async function letThrough(
+  verified: Verified,
+  record: CallRecord,
+  before: { readonly registry: TrustRegistry; readonly now: number },
+  context: VerifyContext,
+): Promise<Verified | Rejected> {
+  const { signer } = verified.call;
+  const fault = await record.letThrough(verified);
+  if (fault !== undefined) return { ...fault, signer };
+  const lapsed = lapse(verified.receipt, before, context, context.clock());
+  if (lapsed === undefined) return verified;
+  const rejected = { ...lapsed, signer };
+  record.notRun(verified, rejected);
+  return rejected;
+}
+
+/** Says why a call that passed may not run any more, if something changed meanwhile. */
+function lapse(
+  receipt: ReceiptV1,
+  before: { readonly registry: TrustRegistry; readonly now: number },
+  context: VerifyContext,
+  now: number,
+): Rejected | undefined {
+  if (context.isClosed?.() === true) return reject("closed", "closed while the call was verified");
+  return recheck(receipt, before, context, now);
 }
 
 function checkSignable(whole: Uint8Array, { countersignFault }: VerifyContext): Rejected | undefined {

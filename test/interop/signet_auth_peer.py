@@ -102,6 +102,16 @@ def verify_bilateral(call):
     return signet_auth.verify_bilateral(signet_auth.BilateralReceipt.from_json(call["receipt"]), call["key"])
 
 
+def audit_decrypted(call):
+    [record] = signet_auth.audit_query(call["home"], decrypt_params=True)
+    return json.dumps(record.receipt)
+
+
+def audit_encrypted(call):
+    receipt = signet_auth.Receipt.from_json(call["receipt"])
+    return json.dumps(signet_auth.audit_append_encrypted(call["home"], receipt, call["seed"]).receipt)
+
+
 OPS = {
     "version": lambda call: signet_auth.__version__,
     "sign": sign,
@@ -118,6 +128,8 @@ OPS = {
     "verify_bilateral": verify_bilateral,
     "verify_authorized": lambda call: signet_auth.verify_authorized(call["receipt"], call["roots"]),
     "verify_delegation": lambda call: signet_auth.verify_delegation(call["token"]),
+    "audit_decrypted": audit_decrypted,
+    "audit_encrypted": audit_encrypted,
     "verify_decision": lambda call: _signet.verify_decision(call["decision"]),
 }
 

@@ -101,6 +101,22 @@ const PROVOCATIONS: Readonly<Record<RefusalCode, Provocation>> = {
     },
     "tasks/result",
   ),
+  audit_unavailable: async () => {
+    const { mkdtemp, rm } = await import("node:fs/promises");
+    const { join } = await import("node:path");
+    const { tmpdir } = await import("node:os");
+    const { AuditLog } = await import("../../src/audit/log.js");
+    const folder = await mkdtemp(join(tmpdir(), "signet-refusal-"));
+    try {
+      const audit = await AuditLog.open(folder);
+      return await refusal({ guard: { audit } }, async (stand) => {
+        await audit.close();
+        return stand.sign();
+      })();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  },
   registry_stale: async () => {
     const { mkdtemp, rename, rm, writeFile } = await import("node:fs/promises");
     const { join } = await import("node:path");

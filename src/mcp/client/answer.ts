@@ -1,5 +1,6 @@
 import { sha256Text } from "../../crypto/digest.js";
 import { verifySignature } from "../../crypto/ed25519.js";
+import type { VerifyKey } from "../../crypto/ed25519.js";
 import { parseSignatureText } from "../../crypto/key-text.js";
 import { CanonicalJsonError } from "../../errors.js";
 import { isPlainObject, ownValue } from "../../lib/json.js";
@@ -8,6 +9,7 @@ import { parseTime } from "../../lib/time.js";
 import { agentReceiptText, paramsText } from "../../receipt/agent-text.js";
 import { contentHash, errorHash } from "../../receipt/content-hash.js";
 import { bilateralText } from "../../receipt/response-text.js";
+import { holdsSignature, soundKey } from "../../receipt/signature.js";
 import type { Outcome, OutcomeStatus, ReceiptV3 } from "../../receipt/types.js";
 import type { AnswerBody } from "./countersignature.js";
 import { rejectAnswer } from "./refusals.js";
@@ -63,6 +65,34 @@ export function checkAnswer(
   );
 }
 
+/** Tells whether a countersignature of nobody in particular is evidence of a call. Never throws. */
+export type EvidenceCheck = (
+  body: AnswerBody,
+  receipt: ReceiptV3,
+  call: SentCall,
+  sentReceipts: SentReceipts,
+) => boolean;
+
+/**
+ * Makes a check for where no servers are named: a countersignature is evidence if it is over the receipt of this very
+ * call and over this very answer, dated soundly, and signed by whatever key it names. Whose key that is nobody knows.
+ */
+export function createEvidenceCheck(): EvidenceCheck {
+  let last: { readonly pubkey: string; readonly key: VerifyKey | undefined } | undefined;
+  return (body, receipt, call, sentReceipts) => {
+    const whole = embeddedText(receipt);
+    if (whole === undefined || !answersCall(receipt, whole, call, sentReceipts)) return false;
+    const { pubkey } = receipt.server;
+    // A connection has one server, mostly, and to take in a key is dear.
+    if (last?.pubkey !== pubkey) last = { pubkey, key: soundKey(pubkey) };
+    return (
+      holdsSignature(last.key, bilateralText(receipt, whole), receipt.sig) &&
+      checkTime(receipt, { nowMs: Number.POSITIVE_INFINITY, clockSkewMs: 0 }) === undefined &&
+      checkContent(body, receipt) === undefined
+    );
+  };
+}
+
 /** Canonical text of the agent's receipt as the server returned it. */
 function embeddedText({ agent_receipt: receipt }: ReceiptV3): Uint8Array | undefined {
   try {
@@ -93,7 +123,10 @@ function answersCall(
   );
 }
 
-function checkTime(receipt: ReceiptV3, { nowMs, clockSkewMs }: AnswerChecks): ClientRejection | undefined {
+function checkTime(
+  receipt: ReceiptV3,
+  { nowMs, clockSkewMs }: Pick<AnswerChecks, "nowMs" | "clockSkewMs">,
+): ClientRejection | undefined {
   const asked = parseTime(receipt.agent_receipt.ts);
   const answered = parseTime(receipt.ts_response);
   if (asked === undefined || answered === undefined || answered < asked) {

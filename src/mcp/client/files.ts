@@ -1,18 +1,22 @@
 import { SigningTransportError } from "../../errors.js";
 import type { MaybePromise } from "../../lib/maybe-promise.js";
+import type { AuditSettings } from "./audit-option.js";
+import { CallLog } from "./call-log.js";
+import type { Conceal } from "./call-log.js";
 import type { ClientSettings } from "./options.js";
 import { openServers } from "./servers.js";
 import type { TrustedServers } from "./servers.js";
 import { openIdentity } from "../identity.js";
 import type { Identity } from "../identity.js";
 
-/** Who signs, and whose countersignatures count. */
+/** Who signs, whose countersignatures count, and where both are kept. */
 export interface Opened {
   readonly identity: Identity;
   readonly servers: TrustedServers | undefined;
+  readonly log: CallLog | undefined;
 }
 
-/** The key file and the registry that the options of a signing transport name, while its connection lasts. */
+/** What the options of a signing transport name by their paths, while its connection lasts. */
 export class ClientFiles {
   readonly #settings: ClientSettings;
   readonly #report: (error: unknown) => void;
@@ -30,16 +34,27 @@ export class ClientFiles {
     return this.#opened?.servers;
   }
 
+  /** Where receipts are kept, if anywhere, once opened. */
+  get log(): CallLog | undefined {
+    return this.#opened?.log;
+  }
+
   /**
    * Opens what is not open: at once if the options name no file.
    *
-   * @throws Rejects with `SignerError` or `TrustRegistryError` for a file that does not hold.
+   * @throws Rejects with `SignerError`, `TrustRegistryError` or `AuditLogError` for a file that does not hold, and with
+   * `DependencyError` when what a log needs is not installed.
    */
   open(): MaybePromise<Opened> {
     if (this.#opened !== undefined) return this.#opened;
-    const { identity, servers } = this.#settings;
-    if (typeof identity !== "string" && (servers === undefined || "find" in servers)) {
-      this.#opened = { identity, servers };
+    const { identity, servers, audit } = this.#settings;
+    const log = audit === undefined ? undefined : logAtHand(audit);
+    if (
+      typeof identity !== "string" &&
+      (servers === undefined || "find" in servers) &&
+      (audit === undefined || log !== undefined)
+    ) {
+      this.#opened = { identity, servers, log };
       return this.#opened;
     }
     if (this.#opening === undefined) {
@@ -51,8 +66,7 @@ export class ClientFiles {
 
   /** Ends what was opened. A later `open` reads the files again. */
   close(): void {
-    const { servers } = this.#settings;
-    if (servers !== undefined && "path" in servers) this.#opened?.servers?.close();
+    if (this.#opened !== undefined) this.#end(this.#opened);
     this.#opened = undefined;
     this.#opening = undefined;
   }
@@ -63,14 +77,49 @@ export class ClientFiles {
       const source = this.#settings.servers;
       const servers =
         source !== undefined && "path" in source ? await openServers(source.path, this.#report) : source;
+      const log = await this.#openLog(identity).catch((error: unknown) => {
+        this.#end({ servers, log: undefined });
+        throw error;
+      });
+      const opened = { identity, servers, log };
       if (!isCurrent()) {
-        servers?.close();
+        this.#end(opened);
         throw new SigningTransportError("transport_closed", "the transport was closed while it was starting");
       }
-      this.#opened = { identity, servers };
-      return this.#opened;
+      this.#opened = opened;
+      return opened;
     } finally {
       if (isCurrent()) this.#opening = undefined;
     }
   }
+
+  /** A program without a log of its own loads nothing of what one takes. */
+  async #openLog({ signer }: Identity): Promise<CallLog | undefined> {
+    const { audit, clock } = this.#settings;
+    if (audit === undefined) return undefined;
+    const conceal = audit.encryptParams ? await createConceal(signer) : undefined;
+    if ("sink" in audit.source) return new CallLog(audit.source.sink, conceal);
+    const { AuditLog } = await import("../../audit/log.js");
+    return new CallLog(await AuditLog.open(audit.source.directory, { clock }), conceal);
+  }
+
+  /** Ends what is this transport's own: what was passed in open is its owner's to close. */
+  #end({ servers, log }: Pick<Opened, "servers" | "log">): void {
+    const { servers: source, audit } = this.#settings;
+    if (source !== undefined && "path" in source) servers?.close();
+    if (audit !== undefined && "directory" in audit.source) log?.close().catch(this.#report);
+  }
+}
+
+/** A log that takes no time to be had. */
+function logAtHand({ source, encryptParams }: AuditSettings): CallLog | undefined {
+  return "sink" in source && !encryptParams ? new CallLog(source.sink) : undefined;
+}
+
+async function createConceal(signer: Identity["signer"]): Promise<Conceal> {
+  const { encryptParams, paramsKeyOf } = await import("../../audit/params-cipher.js");
+  const key = paramsKeyOf(signer);
+  // The options were checked, and a key file is one in memory.
+  if (key === undefined) throw new TypeError("the signer's key is not in memory");
+  return (receipt) => encryptParams(receipt, key);
 }

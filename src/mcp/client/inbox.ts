@@ -1,70 +1,91 @@
 import { SigningTransportError } from "../../errors.js";
 import type { JsonRecord } from "../../lib/json.js";
-import { isPromise } from "../../lib/maybe-promise.js";
-import { quoted } from "../../lib/text.js";
-import { parseAgentReceipt } from "../../receipt/parse.js";
-import type { AgentReceipt, ReceiptV3 } from "../../receipt/types.js";
-import { checkAnswer } from "./answer.js";
+import type { ReceiptV3 } from "../../receipt/types.js";
+import { createEvidenceCheck } from "./answer.js";
+import { ArrivalOrder } from "./arrival-order.js";
+import { assessAnswer } from "./assess.js";
+import type { Assessment } from "./assess.js";
+import { withheld } from "./call-log.js";
 import { readAnswer, readCountersignature, withoutCountersignature } from "./countersignature.js";
 import type { ClientContext } from "./context.js";
-import { refusalAnswer, rejectAnswer } from "./refusals.js";
+import { refusalAnswer } from "./refusals.js";
 import type { ClientRejection } from "./refusals.js";
 import type { SentCall } from "./request.js";
-import type { TrustedServers } from "./servers.js";
+import { tellAnswer } from "./tell.js";
 import { asJson, classifyMessage } from "../message.js";
 import type { Deliver, MessageExtra } from "../transport-proxy.js";
 
-/** What is known of an answer once it was looked at. */
-interface Assessment {
-  readonly countersignature: ReceiptV3 | undefined;
-  /** Why the caller does not get the answer, if so. */
-  readonly rejection: ClientRejection | undefined;
-  readonly verified: boolean;
+/** An answer to a signed request, and what the caller is to get for it. */
+interface Answered extends Assessment {
+  readonly call: SentCall;
+  readonly response: JsonRecord;
+  readonly handed: unknown;
 }
+
+type Hand = (message: unknown) => void;
 
 /**
  * What a signing transport takes in. Every check is synchronous, so messages reach the SDK in the order in which they
- * came, and in the same tick.
+ * came, and in the same tick. With `audit` an answer waits for its record, and what comes after it waits too.
  */
 export class ClientInbox {
   readonly #context: ClientContext;
+  readonly #arrivals: ArrivalOrder;
+  readonly #isEvidence = createEvidenceCheck();
 
   constructor(context: ClientContext) {
     this.#context = context;
+    this.#arrivals = new ArrivalOrder((error) => {
+      context.handover.report(error);
+    });
   }
 
   receive(raw: unknown, extra: MessageExtra, deliver: Deliver): void {
-    if (!isAnswer(raw) || this.#context.handover.isOwn(raw)) {
-      deliver(raw, extra);
-      return;
-    }
-    const answer = this.#context.byReference ? (asJson(raw) ?? raw) : raw;
-    const hand: Deliver = (message) => {
+    const { handover, settings, byReference } = this.#context;
+    const hand: Hand = (message) => {
       deliver(message, extra);
     };
-    if (this.#context.settings.servers === undefined) this.#receiveUnverified(raw, answer, hand);
-    else this.#receiveVerified(answer, hand);
+    if (handover.isOwn(raw)) hand(raw);
+    else if (!isAnswer(raw)) this.#pass(raw, hand);
+    else {
+      const answer = byReference ? (asJson(raw) ?? raw) : raw;
+      if (settings.servers === undefined) this.#receiveUnverified(raw, answer, hand);
+      else this.#receiveVerified(answer, hand);
+    }
+  }
+
+  /** The connection is closed: nobody waits any more for what is not handed on yet. */
+  close(): void {
+    this.#arrivals.close();
   }
 
   /** Nothing is refused, and nothing is taken for verified. */
-  #receiveUnverified(raw: unknown, answer: unknown, hand: Deliver): void {
+  #receiveUnverified(raw: unknown, answer: unknown, hand: Hand): void {
     const { requests, settings } = this.#context;
     const message = classifyMessage(answer);
     const id = message.kind === "response" ? requests.answeredBy(message.id) : undefined;
     const entry = id === undefined ? undefined : requests.get(id);
     if (id !== undefined && entry !== undefined) requests.delete(id, entry);
     if (message.kind !== "response" || entry?.call === undefined) {
-      hand(raw);
+      this.#pass(raw, hand);
       return;
     }
+    const { call } = entry;
     const body = readAnswer(message.raw);
     const found = body === undefined ? undefined : readCountersignature(body);
     const countersignature = found?.ok === true ? found.receipt : undefined;
-    this.#tell(entry.call, message.raw, { countersignature, rejection: undefined, verified: false });
-    hand(settings.strip && body !== undefined ? withoutCountersignature(message.raw, body) : raw);
+    const handed = settings.strip && body !== undefined ? withoutCountersignature(message.raw, body) : raw;
+    const unvouched = { countersignature, rejection: undefined, verified: false };
+    const answered = { ...unvouched, call, response: message.raw, handed };
+    const evidence =
+      settings.audit !== undefined &&
+      body !== undefined &&
+      countersignature !== undefined &&
+      this.#isEvidence(body, countersignature, call, settings.sentReceipts);
+    this.#conclude(answered, hand, evidence ? this.#record(countersignature) : undefined);
   }
 
-  #receiveVerified(answer: unknown, hand: Deliver): void {
+  #receiveVerified(answer: unknown, hand: Hand): void {
     const { requests, settings, files, handover } = this.#context;
     const message = classifyMessage(answer);
     if (message.kind !== "response") {
@@ -84,94 +105,79 @@ export class ClientInbox {
     requests.delete(id, entry);
     const { call } = entry;
     if (call === undefined) {
-      hand(message.raw);
+      this.#pass(message.raw, hand);
       return;
     }
-    const assessment = this.#assess(call, message.id, message.raw, files.servers);
-    this.#tell(call, message.raw, assessment);
-    if (assessment.rejection !== undefined) {
-      hand(refusalAnswer(call.id, assessment.rejection));
+    const assessment = assessAnswer(call, message.id, message.raw, files.servers, settings);
+    const { rejection, countersignature } = assessment;
+    if (rejection !== undefined) {
+      const refused = {
+        ...assessment,
+        call,
+        response: message.raw,
+        handed: refusalAnswer(call.id, rejection),
+      };
+      this.#conclude(refused, hand, this.#recordRefusal(call, rejection));
       return;
     }
-    if (assessment.countersignature !== undefined) {
-      settings.sentReceipts.delete(assessment.countersignature.agent_receipt.id);
-    }
+    if (countersignature !== undefined) settings.sentReceipts.delete(countersignature.agent_receipt.id);
     const body = settings.strip ? readAnswer(message.raw) : undefined;
-    hand(body === undefined ? message.raw : withoutCountersignature(message.raw, body));
+    const handed = body === undefined ? message.raw : withoutCountersignature(message.raw, body);
+    const recorded = countersignature === undefined ? undefined : this.#record(countersignature);
+    this.#conclude({ ...assessment, call, response: message.raw, handed }, hand, recorded);
   }
 
-  #assess(
-    call: SentCall,
-    answerId: unknown,
-    answer: JsonRecord,
-    servers: TrustedServers | undefined,
-  ): Assessment {
-    const { settings } = this.#context;
-    // A signed request is sent once the registry is open, and forgotten when it is closed.
-    if (servers === undefined)
-      return refused(rejectAnswer("untrusted_server", "the list of servers is not open"));
-    if (answerId !== call.id) {
-      return refused(
-        rejectAnswer(
-          "answer_id_mismatch",
-          `an id of type ${typeof answerId} answers one of type ${typeof call.id}`,
-        ),
+  /** Logs a countersignature. @returns why its answer has to be withheld, if so; `undefined` where nothing is logged. */
+  #record(countersignature: ReceiptV3): Promise<ClientRejection | undefined> | undefined {
+    const { files, handover } = this.#context;
+    return files.log?.appendCountersignature(countersignature).then(
+      () => undefined,
+      (cause: unknown) => {
+        handover.report(cause);
+        return withheld(countersignature, cause);
+      },
+    );
+  }
+
+  /** Logs that an answer was refused. If that fails the caller hears of the refusal all the same. */
+  #recordRefusal(call: SentCall, rejection: ClientRejection): Promise<undefined> | undefined {
+    const { files, handover, settings } = this.#context;
+    return files.log?.appendRefusal(call, rejection, settings.clock()).then(
+      () => undefined,
+      (cause: unknown) => {
+        handover.report(cause);
+        return undefined;
+      },
+    );
+  }
+
+  /** Tells of an answer and hands on what the caller is to get, in its turn and once it is recorded. */
+  #conclude(
+    answered: Answered,
+    hand: Hand,
+    recorded: Promise<ClientRejection | undefined> | undefined,
+  ): void {
+    const finish = (isOpen: boolean, failure?: ClientRejection): void => {
+      const { call, response, handed } = answered;
+      tellAnswer(
+        this.#context,
+        call,
+        response,
+        failure === undefined ? answered : { ...answered, rejection: failure },
       );
-    }
-    const body = readAnswer(answer);
-    if (body === undefined)
-      return refused(rejectAnswer("answer_malformed", "it has not one object as result or error"));
-    const found = readCountersignature(body);
-    if (!found.ok) return refused(withSigner(found, call));
-    const { sentReceipts, clockSkewMs } = settings;
-    const rejection = checkAnswer(body, found.receipt, call, {
-      servers,
-      sentReceipts,
-      clockSkewMs,
-      nowMs: settings.clock(),
+      if (isOpen) hand(failure === undefined ? handed : refusalAnswer(call.id, failure));
+    };
+    if (recorded === undefined) this.#arrivals.run(finish);
+    else this.#arrivals.hold(recorded, finish);
+  }
+
+  #pass(message: unknown, hand: Hand): void {
+    this.#arrivals.run((isOpen) => {
+      if (isOpen) hand(message);
     });
-    return { countersignature: found.receipt, rejection, verified: rejection === undefined };
-  }
-
-  #tell(call: SentCall, response: JsonRecord, { countersignature, rejection, verified }: Assessment): void {
-    const { settings, handover } = this.#context;
-    const { onReceipt } = settings;
-    if (onReceipt === undefined) return;
-    const receipt =
-      call.receipt === undefined && verified ? countersignature?.agent_receipt : sentReceipt(call);
-    const answered = { request: call.request, response, receipt, countersignature, verified };
-    try {
-      const told = onReceipt(
-        rejection === undefined
-          ? answered
-          : { ...answered, reason: rejection.code, detail: rejection.detail },
-      );
-      if (isPromise(told)) told.then(undefined, (error: unknown) => handover.report(error));
-    } catch (error) {
-      handover.report(error);
-    }
   }
 }
 
 function isAnswer(raw: unknown): boolean {
   return typeof raw === "object" && raw !== null && ("result" in raw || "error" in raw);
-}
-
-function refused(rejection: ClientRejection): Assessment {
-  return { countersignature: undefined, rejection, verified: false };
-}
-
-/** Says with which key a call was signed that was refused: the refusal names none. */
-function withSigner(rejection: ClientRejection, call: SentCall): ClientRejection {
-  const signer = rejection.answered?.reason === undefined ? undefined : sentReceipt(call)?.signer;
-  if (signer === undefined) return rejection;
-  const detail = `${rejection.detail}; the call was signed as ${quoted(signer.name)} with ${signer.pubkey}`;
-  return { ...rejection, detail };
-}
-
-/** The receipt as it was signed: what was handed to the transport may have been written to since. */
-function sentReceipt({ receipt }: SentCall): AgentReceipt | undefined {
-  if (receipt === undefined) return undefined;
-  const parsed = parseAgentReceipt(JSON.parse(Buffer.from(receipt.whole).toString()));
-  return parsed.ok ? parsed.value : undefined;
 }

@@ -11,6 +11,8 @@ import type { OptionRecord } from "../../lib/option.js";
 import { MAX_NAME_LENGTH } from "../../receipt/limits.js";
 import { RECEIPT_META, RECEIPT_META_ALIAS } from "../../receipt/meta.js";
 import type { AnsweredRequest } from "./events.js";
+import { parseAuditOptions } from "./audit-option.js";
+import type { AuditOption, AuditSettings } from "./audit-option.js";
 import { parseServersOption } from "./servers.js";
 import type { ServersOption, ServersSource } from "./servers.js";
 import { parseIdentityOption } from "../identity.js";
@@ -43,6 +45,21 @@ export interface SigningTransportOptions {
   readonly hashOnly?: boolean | undefined;
   /** Milliseconds after signing at which a receipt expires, 1 to 86,400,000. Default: the guard's `maxAgeMs` decides alone. */
   readonly exp?: number | undefined;
+  /**
+   * Keeps the receipt of every signed request and the countersignature of its answer: an `AuditLog`, which stays its owner's
+   * to close, or the path of a log's directory, which `start()` opens and the end of the connection closes. A request is sent
+   * once its receipt is on disk, and an answer handed on once its countersignature is; where that fails the caller gets
+   * `audit_unavailable` instead. Of an answer that is refused the log has a record that says why, and never the answer. Without
+   * `servers` a countersignature is kept if it holds under the key that it names, whosever that is. Default is none.
+   */
+  readonly audit?: AuditOption | undefined;
+  /**
+   * The log of `audit` holds the arguments encrypted, for whoever has the key of `identity`, which has to be in memory. What is sent
+   * does not change. Their hash stays readable, and arguments that can be guessed can be found by it. The released
+   * `signet audit --verify`, which decrypts receipts but none within countersignatures, counts the latter as failed; the chain
+   * it verifies as any other. Default `false`.
+   */
+  readonly encryptParams?: boolean | undefined;
   /** How far a countersignature may be dated ahead of this clock, in milliseconds, 0 to 86,400,000. Default `30_000`. */
   readonly clockSkewMs?: number | undefined;
   /** Called for every answer to a signed request. What it throws goes to the transport's `onerror`. */
@@ -66,6 +83,7 @@ export interface ClientSettings {
   readonly strip: boolean;
   readonly hashOnly: boolean;
   readonly lifetimeMs: number | undefined;
+  readonly audit: AuditSettings | undefined;
   readonly clockSkewMs: number;
   readonly onReceipt: ((answered: AnsweredRequest) => unknown) | undefined;
   readonly clock: () => number;
@@ -75,7 +93,7 @@ export interface ClientSettings {
 }
 
 const OPTIONS = "options";
-const UNSUPPORTED: readonly string[] = ["audit", "chain", "decision"];
+const UNSUPPORTED: readonly string[] = ["chain", "decision"];
 const NAMES: readonly string[] = [
   "identity",
   "target",
@@ -84,6 +102,8 @@ const NAMES: readonly string[] = [
   "stripCountersignature",
   "hashOnly",
   "exp",
+  "audit",
+  "encryptParams",
   "clockSkewMs",
   "onReceipt",
   "clock",
@@ -102,8 +122,9 @@ const DAY_MS = 86_400_000;
 export function parseClientOptions(value: unknown): ClientSettings {
   const options = optionRecord(value, OPTIONS, NAMES);
   refuseUnsupported(options, OPTIONS, UNSUPPORTED);
+  const identity = parseIdentityOption(options["identity"]);
   return {
-    identity: parseIdentityOption(options["identity"]),
+    identity,
     target: signedTextOption(
       options["target"],
       "options.target",
@@ -118,6 +139,7 @@ export function parseClientOptions(value: unknown): ClientSettings {
       options["exp"] === undefined
         ? undefined
         : integerOption(options, OPTIONS, "exp", { min: 1, max: DAY_MS, fallback: DAY_MS }),
+    audit: parseAuditOptions(options, identity),
     clockSkewMs: integerOption(options, OPTIONS, "clockSkewMs", { min: 0, max: DAY_MS, fallback: 30_000 }),
     onReceipt: listenerOption(options["onReceipt"]),
     clock: clockOption(options, OPTIONS),

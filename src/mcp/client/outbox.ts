@@ -3,6 +3,8 @@ import { isPlainObject, ownValue } from "../../lib/json.js";
 import { andThen, isPromise } from "../../lib/maybe-promise.js";
 import type { MaybePromise } from "../../lib/maybe-promise.js";
 import { sha256Text } from "../../crypto/digest.js";
+import { unsent } from "./call-log.js";
+import type { CallLog } from "./call-log.js";
 import type { ClientContext } from "./context.js";
 import { refusalAnswer, rejectAnswer } from "./refusals.js";
 import type { ClientRejection } from "./refusals.js";
@@ -75,17 +77,33 @@ export class ClientOutbox {
     const { settings, files, requests, transport } = this.#context;
     const opened = files.open();
     if (isPromise(opened)) opened.catch(() => requests.delete(request.id, entry));
-    return andThen(opened, ({ identity }) =>
+    return andThen(opened, ({ identity, log }) => {
       // To resume, the SDKs' HTTP transports take up a stream and post nothing.
-      options?.resumptionToken === undefined
-        ? signCall(request, { identity, settings, transport })
-        : resumedCall(request, settings.target),
+      if (options?.resumptionToken !== undefined) return resumedCall(request, settings.target);
+      const signed = signCall(request, { identity, settings, transport });
+      return log === undefined
+        ? signed
+        : andThen(signed, (call) => this.#record(request.id, entry, call, log));
+    });
+  }
+
+  /** Logs a receipt before it is sent: at once, and not in its turn, so that requests share what the disk takes. */
+  #record(id: RequestId, entry: OpenRequest, signed: SignedCall, log: CallLog): MaybePromise<SignedCall> {
+    if (!signed.ok || signed.call.receipt === undefined) return signed;
+    // Cancelled or closed while it was being signed.
+    if (this.#context.requests.get(id) !== entry) return signed;
+    return log.appendIntent(signed.call.receipt).then(
+      () => signed,
+      (cause: unknown) => {
+        this.#context.handover.report(cause);
+        return { ...unsent(cause), cause };
+      },
     );
   }
 
   #sendSigned(id: RequestId, entry: OpenRequest, signed: SignedCall, departure: Departure): Promise<void> {
     const { requests, settings, handover } = this.#context;
-    // Cancelled or closed while it was being signed: nobody waits for an answer, so nothing is asked.
+    // Cancelled or closed while it was being signed or logged: nobody waits for an answer, so nothing is asked.
     if (requests.get(id) !== entry) return Promise.resolve();
     if (!signed.ok) {
       requests.delete(id, entry);

@@ -38,6 +38,7 @@ export type ClientRefusalCode =
   | "params_not_canonical"
   | "call_not_signable"
   | "signer_failed"
+  | "audit_unavailable"
   | "too_many_requests";
 
 /**
@@ -149,6 +150,12 @@ export const CLIENT_REFUSALS: Readonly<Record<ClientRefusalCode, ClientRefusal>>
     meaning:
       "The signer threw, gave a wrong signature, or cannot sign a message this long. Nothing was sent.",
     remedy: "Look at the signer; the cause goes to `onerror`.",
+  },
+  audit_unavailable: {
+    message: "The audit log cannot be written",
+    meaning:
+      "The call's receipt could not be logged and it was not sent, or it has run and its answer's could not; the detail says.",
+    remedy: "Make room or repair the log; the cause goes to `onerror`. Do not repeat a call that has run.",
   },
   too_many_requests: {
     message: "Too many requests are in flight",

@@ -5,7 +5,7 @@ import type { RequestId } from "../message.js";
 export interface OpenRequest {
   /** Whether it carries a receipt. The answer to one that does not is handed on as it is. */
   readonly signed: boolean;
-  /** What was sent. While its receipt is being made there is none, and nothing can be an answer. */
+  /** What was sent. While its receipt is being made and logged there is none, and nothing can be an answer. */
   call: SentCall | undefined;
 }
 

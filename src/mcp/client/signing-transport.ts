@@ -44,6 +44,10 @@ class SigningTransportProxy {
  * code `1` whose `data.reason` is a {@link ClientRefusalCode}, and an answer that fits no open request is dropped and
  * reported to `onerror`. Without `servers` nothing is refused and nothing is proved.
  *
+ * With `audit` both receipts are kept: a request leaves once its receipt is on disk, and an answer is handed on once its
+ * countersignature is. What comes in then waits in line behind such an answer; without `audit` nothing ever waits. An answer
+ * that is being logged when the connection ends is in the log, and its caller hears of the end alone.
+ *
  * Not signed, and so open to whoever is in between: `inputResponses`, `requestState`, `task`, progress tokens,
  * cancellations, requests that `methods` does not cover, and whatever the server asks of the client.
  *
@@ -54,8 +58,8 @@ class SigningTransportProxy {
  * @param inner - The transport to the server. Do not use it beside.
  * @param options - Who signs, for which server, and whom to trust.
  * @throws `OptionError` for an option of the wrong type, an unknown one, or one whose feature is not there yet.
- * `start()`, which the SDKs call in `connect`, rejects with `SignerError` or `TrustRegistryError` for a file that does
- * not hold.
+ * `start()`, which the SDKs call in `connect`, rejects with `SignerError`, `TrustRegistryError` or `AuditLogError` for a
+ * file that does not hold or a log that cannot be written, and with `DependencyError` when what such a log needs is not installed.
  *
  * @example
  * ```ts
@@ -119,6 +123,7 @@ function createHooks(inner: object, options: SigningTransportOptions): Transport
     },
     closed() {
       requests.clear();
+      inbox.close();
       files.close();
     },
   };

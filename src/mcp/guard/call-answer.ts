@@ -3,7 +3,10 @@ import type { MaybePromise } from "../../lib/maybe-promise.js";
 import { quotedError } from "../../lib/text.js";
 import type { ReceiptV3 } from "../../receipt/types.js";
 import { REFUSALS } from "../../verify/refusals.js";
+import type { Verified } from "../../verify/verify-call.js";
 import { prepareAnswer } from "./answer.js";
+import type { PreparedAnswer } from "./answer.js";
+import type { AuditTrail } from "./audit/trail.js";
 import type { GuardCore } from "./core.js";
 import type { RunningCall } from "./in-flight.js";
 import { errorAnswer, INTERNAL_ERROR } from "../message.js";
@@ -40,14 +43,17 @@ export function countOut(core: GuardCore, entry: RunningCall): void {
 function sign(core: GuardCore, id: RequestId, entry: RunningCall, raw: JsonRecord): MaybePromise<JsonRecord> {
   const { verified, method } = entry;
   const { call } = verified;
+  let answered: PreparedAnswer | undefined;
   const fail = (error: unknown): JsonRecord => {
-    core.events.report({ type: "countersign_failed", call, detail: quotedError(error), error });
-    const { message } = REFUSALS.countersign_unavailable;
-    return { ...errorAnswer(id, INTERNAL_ERROR, message, { reason: "countersign_unavailable" }) };
+    const detail = quotedError(error);
+    core.events.report({ type: "countersign_failed", call, detail, error });
+    core.trail?.unsigned(verified, answered, detail);
+    return withheld(id, "countersign_unavailable");
   };
   try {
     const own = method === "tasks/list" ? core.tasks.keepOwn(raw, call.signer.publicKey) : raw;
     const prepared = prepareAnswer(own, entry.task);
+    answered = prepared;
     const { taskId, outcome, carried } = prepared;
     if (taskId !== undefined) core.tasks.add(taskId, call.signer.publicKey);
     const finish = (countersignature: ReceiptV3): JsonRecord => {
@@ -56,10 +62,40 @@ function sign(core: GuardCore, id: RequestId, entry: RunningCall, raw: JsonRecor
       return prepared.attach(countersignature);
     };
     const countersignature = core.countersign(verified, prepared.contentHash, outcome);
+    if (core.trail !== undefined)
+      return putOnRecord(core.trail, verified, countersignature, { id, finish, fail });
     return countersignature instanceof Promise
       ? countersignature.then(finish).catch(fail)
       : finish(countersignature);
   } catch (error) {
     return fail(error);
   }
+}
+
+/** What comes of an answer that is signed, and of one that is not. */
+interface Ways {
+  readonly id: RequestId;
+  readonly finish: (countersignature: ReceiptV3) => JsonRecord;
+  readonly fail: (error: unknown) => JsonRecord;
+}
+
+/** Puts an answer on record before it leaves: what a client holds, the log has. */
+async function putOnRecord(
+  trail: AuditTrail,
+  verified: Verified,
+  signing: MaybePromise<ReceiptV3>,
+  { id, finish, fail }: Ways,
+): Promise<JsonRecord> {
+  let countersignature: ReceiptV3;
+  try {
+    countersignature = await signing;
+  } catch (error) {
+    return fail(error);
+  }
+  const kept = await trail.answered(verified, countersignature);
+  return kept ? finish(countersignature) : withheld(id, "audit_unavailable");
+}
+
+function withheld(id: RequestId, reason: "audit_unavailable" | "countersign_unavailable"): JsonRecord {
+  return { ...errorAnswer(id, INTERNAL_ERROR, REFUSALS[reason].message, { reason }) };
 }

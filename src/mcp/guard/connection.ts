@@ -3,6 +3,7 @@ import { isPromise } from "../../lib/maybe-promise.js";
 import { reject } from "../../verify/verdict.js";
 import type { Rejected } from "../../verify/verdict.js";
 import type { Verified } from "../../verify/verify-call.js";
+import { CANCELLED } from "./audit/outcomes.js";
 import { Answers } from "./answers.js";
 import { ownRequest, TickOfArrivals } from "./arrival.js";
 import type { Arrival, ArrivedRequest } from "./arrival.js";
@@ -218,6 +219,8 @@ export class GuardedConnection implements TransportHooks {
     verdict: Verified | Rejected,
   ): void {
     const { id, method, params } = request;
+    const runs = verdict.ok && !pending.cancelled && !pending.twinned && this.#requests.get(id) === pending;
+    if (verdict.ok && !runs) this.#core.trail?.end(verdict, pending.twinned ? TWIN : CANCELLED);
     // The connection closed while the call was verified: its entry is gone.
     if (this.#requests.get(id) !== pending) return;
     if (verdict.ok && !pending.cancelled && !pending.twinned) {
@@ -272,6 +275,7 @@ export class GuardedConnection implements TransportHooks {
   }
 }
 
+const TWIN = { status: "failed", error: "not_run: duplicate_request" } as const;
 const TWINNED = reject("duplicate_request", "another request of this id came while this one was verified");
 
 /** An entry that classifies serves one message a transport, and maps some errors of the same tick to HTTP statuses. */

@@ -1,3 +1,4 @@
+import type { AuditLog } from "../../audit/log.js";
 import { delay } from "../../lib/delay.js";
 import { isPlainObject, ownValue } from "../../lib/json.js";
 import type { MaybePromise } from "../../lib/maybe-promise.js";
@@ -15,6 +16,7 @@ import { reject } from "../../verify/verdict.js";
 import type { Rejected } from "../../verify/verdict.js";
 import { verifyCall } from "../../verify/verify-call.js";
 import type { CallRequest, Verified, VerifyContext } from "../../verify/verify-call.js";
+import { AuditTrail } from "./audit/trail.js";
 import type { EventLog } from "./events.js";
 import type { CheckedOptions } from "./options.js";
 import type { Identity } from "../identity.js";
@@ -42,6 +44,8 @@ export class GuardCore {
   readonly identity: Identity;
   readonly events: EventLog;
   readonly tasks: TaskOwners = new TaskOwners();
+  /** Where calls are put on record, if they are. */
+  readonly trail: AuditTrail | undefined;
   readonly #context: VerifyContext;
   readonly #countersign: ReturnType<typeof createCountersigner>;
   readonly #workload = new Workload();
@@ -60,6 +64,7 @@ export class GuardCore {
     this.#uncovered = new UncoveredCapabilities(options.methods);
     this.#countersign = createCountersigner(identity);
     this.#signsHere = signsHere(identity.signer);
+    this.trail = parts.audit === undefined ? undefined : this.#openTrail(parts.audit);
     const { maxMessageBytes } = identity.signer;
     this.#context = {
       registry: parts.registry.current,
@@ -73,6 +78,7 @@ export class GuardCore {
       clock: options.clock,
       isClosed: () => this.#closed,
       held: new HeldReceipts(),
+      record: this.trail,
       ...(maxMessageBytes === undefined
         ? {}
         : { countersignFault: unsignable(maxMessageBytes, identity.name) }),
@@ -143,8 +149,11 @@ export class GuardCore {
   }
 
   /** @throws or rejects with `SignerError` when the server's signer fails. */
-  countersign(verified: Verified, contentHash: Sha256Text, outcome: Outcome): MaybePromise<ReceiptV3> {
-    const { receipt, whole } = verified;
+  countersign(
+    { receipt, whole }: Pick<Verified, "receipt" | "whole">,
+    contentHash: Sha256Text,
+    outcome: Outcome,
+  ): MaybePromise<ReceiptV3> {
     const claim = {
       response: { content_hash: contentHash, outcome },
       ts_response: responseTime(this.options.clock(), receipt.ts),
@@ -208,6 +217,22 @@ export class GuardCore {
     if (fresh.length > 0) this.events.report({ type: "uncovered_capabilities", capabilities: fresh });
   }
 
+  #openTrail(log: AuditLog): AuditTrail {
+    const { redact, targets, clock } = this.options;
+    const trail = new AuditTrail({
+      log,
+      events: this.events,
+      redact,
+      targets,
+      clock,
+      countersign: (agent, contentHash, outcome) => this.countersign(agent, contentHash, outcome),
+    });
+    this.events.observer = (event) => {
+      trail.note(event);
+    };
+    return trail;
+  }
+
   #request(method: string, params: unknown): CallRequest {
     const tool = signedTool(method, params);
     const meta = isPlainObject(params) ? ownValue(params, "_meta") : undefined;
@@ -243,6 +268,7 @@ interface VerifyManner {
 interface CoreParts {
   readonly registry: RegistrySource;
   readonly replay: ReplayStore;
+  readonly audit: AuditLog | undefined;
 }
 
 function taskIdOf(params: unknown): { readonly value: unknown } {

@@ -1,6 +1,9 @@
+import type { AuditLog } from "../../audit/log.js";
 import { TrustRegistryError } from "../../errors.js";
 import { createMemoryReplayStore } from "../../replay/memory.js";
 import type { ReplayStore } from "../../replay/types.js";
+import { recoverCalls } from "./audit/recover.js";
+import type { Countersign } from "./audit/trail.js";
 import { GuardCore } from "./core.js";
 import { EventLog } from "./events.js";
 import { checkGuardOptions } from "./options.js";
@@ -18,7 +21,8 @@ import type { RegistrySource } from "./registry-source.js";
  * @returns The guard. `guard.protect(server)` is the second line that a server needs.
  * @throws `OptionError` for an option that is missing, unknown, of the wrong type, or not supported yet;
  * `TrustRegistryError`, with file and line, for a registry that cannot be read, does not hold, or lists no agents;
- * `SignerError` for a key file that is missing, damaged, encrypted, or readable by others.
+ * `SignerError` for a key file that is missing, damaged, encrypted, or readable by others; `AuditLogError` for a log that cannot
+ * be opened, `DependencyError` when the package that it needs is not installed.
  *
  * @example
  * ```ts
@@ -34,7 +38,22 @@ export async function createGuard(options: GuardOptions): Promise<Guard> {
   const identity = await openIdentity(checked.identity);
   const registry = await openRegistry(checked, events);
   const { store, close } = openReplay(checked);
-  const core = new GuardCore(checked, identity, events, { registry, replay: store });
+  const releaseParts = async (): Promise<void> => {
+    await registry.close();
+    await close();
+  };
+  const audit = await orRelease(openAudit(checked, events), releaseParts);
+  const release = async (): Promise<void> => {
+    await audit?.close();
+    await releaseParts();
+  };
+  const core = new GuardCore(checked, identity, events, { registry, replay: store, audit: audit?.log });
+  if (audit !== undefined) {
+    const countersign: Countersign = (agent, hash, outcome) => core.countersign(agent, hash, outcome);
+    const targets = new Set(checked.targets);
+    const recovery = { log: audit.log, targets, registry: registry.current(), events, countersign };
+    await orRelease(recoverCalls(recovery), release);
+  }
   const noteIdentity = (): string | undefined =>
     identityFault(registry.current(), identity, checked.targets, checked.clock());
   const unlisted = noteIdentity();
@@ -43,11 +62,44 @@ export async function createGuard(options: GuardOptions): Promise<Guard> {
     registry,
     problems: () => [...registry.problems(), noteIdentity()].filter((problem) => problem !== undefined),
     replayHealth: () => store.health?.(),
+    auditHealth: () => audit?.log.health(),
     release: async () => {
-      await registry.close();
-      await close();
+      await core.trail?.close();
+      await release();
     },
   });
+}
+
+interface OpenedAudit {
+  readonly log: AuditLog;
+  readonly close: () => Promise<void>;
+}
+
+/** A log that was passed in stays its owner's to close. */
+async function openAudit(
+  { audit, clock }: CheckedOptions,
+  events: EventLog,
+): Promise<OpenedAudit | undefined> {
+  if (audit === undefined) return undefined;
+  if (typeof audit !== "string") return { log: audit, close: () => Promise.resolve() };
+  const { AuditLog } = await import("../../audit/log.js");
+  const log = await AuditLog.open(audit, {
+    clock,
+    onEvent: (event) => {
+      if (event.type === "repaired") events.report({ type: "audit_repaired", repair: event.repair });
+    },
+  });
+  return { log, close: () => log.close() };
+}
+
+/** What was opened is let go of when the next step fails. */
+async function orRelease<T>(step: Promise<T>, release: () => Promise<void>): Promise<T> {
+  try {
+    return await step;
+  } catch (error) {
+    await release();
+    throw error;
+  }
 }
 
 async function openRegistry(options: CheckedOptions, events: EventLog): Promise<RegistrySource> {

@@ -2,6 +2,7 @@ import { isPlainObject, ownValue } from "../../lib/json.js";
 import { isRequestId } from "../message.js";
 import { countOut } from "./call-answer.js";
 import type { GuardCore } from "./core.js";
+import { CANCELLED, OUTCOME_UNKNOWN } from "./audit/outcomes.js";
 import { CANCELLED_KEPT_MS } from "./in-flight.js";
 import type { InFlight, InFlightRequests } from "./in-flight.js";
 
@@ -49,6 +50,7 @@ export class Endings {
         ran: true,
         call: entry.verified.call,
       });
+      this.#core.trail?.end(entry.verified, CANCELLED);
     }
     this.#sweepLater();
   }
@@ -84,7 +86,8 @@ export class Endings {
     // With its answer there, the call goes on to its countersignature, which may even still leave.
     if (entry.scope.answered) return;
     entry.scope.end();
-    if (entry.cancelledAtMs === undefined)
-      this.#core.events.report({ type: "unfinished", call: entry.verified.call });
+    if (entry.cancelledAtMs !== undefined) return;
+    this.#core.events.report({ type: "unfinished", call: entry.verified.call });
+    this.#core.trail?.end(entry.verified, OUTCOME_UNKNOWN);
   }
 }

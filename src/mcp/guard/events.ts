@@ -1,3 +1,4 @@
+import type { LogRepair } from "../../audit/repair.js";
 import { cut } from "../../lib/text.js";
 import type { Outcome, ReceiptV3 } from "../../receipt/types.js";
 import type { RefusalCode } from "../../verify/refusals.js";
@@ -40,6 +41,20 @@ export type GuardEvent =
       readonly detail: string;
       readonly error: unknown;
     }
+  /**
+   * Something could not be put on record. With `call`, that call was refused, or its answer withheld; without, it was a refusal, a
+   * summary, or the end of a call that got no answer.
+   */
+  | {
+      readonly type: "audit_failed";
+      readonly detail: string;
+      readonly error: unknown;
+      readonly call?: VerifiedCall;
+    }
+  /** Calls that a process left without an end when it died were given one: the outcome is not known. `left`: could not be. */
+  | { readonly type: "recovered"; readonly closed: number; readonly left: number }
+  /** A line of the audit log that was torn when its writer died was set aside. */
+  | { readonly type: "audit_repaired"; readonly repair: LogRepair }
   /** An unsigned call was let through because of `dangerously.allowUnsigned`. */
   | { readonly type: "unsigned_allowed"; readonly method: string; readonly tool: string | undefined }
   /** A receipt dated ahead by more than a second was held until its time: a client's clock is fast. */
@@ -68,6 +83,7 @@ export interface GuardCounts {
   readonly answersWithheld: number;
   readonly countersignFailures: number;
   readonly sendFailures: number;
+  readonly auditFailures: number;
   readonly listenerErrors: number;
   /** By code; a code that never occurred is absent. */
   readonly refused: Readonly<Partial<Record<RefusalCode, number>>>;
@@ -84,6 +100,7 @@ const COUNTED: Partial<Record<GuardEvent["type"], Counter>> = {
   answer_withheld: "answersWithheld",
   countersign_failed: "countersignFailures",
   send_failed: "sendFailures",
+  audit_failed: "auditFailures",
 };
 
 /** What is told where nobody listens: what is wrong with the registry, as warnings of the process (on stderr). */
@@ -105,9 +122,12 @@ export class EventLog {
     answersWithheld: 0,
     countersignFailures: 0,
     sendFailures: 0,
+    auditFailures: 0,
     listenerErrors: 0,
   };
   readonly #refused: Partial<Record<RefusalCode, number>> = {};
+  /** Told of every event before the listener is. */
+  observer: ((event: GuardEvent) => void) | undefined;
 
   constructor(listener: (event: GuardEvent) => void) {
     this.#listener = listener;
@@ -117,6 +137,7 @@ export class EventLog {
     const counter = COUNTED[event.type];
     if (counter !== undefined) this.#counts[counter] += 1;
     if (event.type === "refused") this.#refused[event.code] = (this.#refused[event.code] ?? 0) + 1;
+    this.observer?.(event);
     try {
       const outcome: unknown = this.#listener(withShortNames(event));
       if (outcome instanceof Promise) outcome.catch(this.#countListenerError);

@@ -136,6 +136,12 @@ export class Gateway {
       const outcome = said ?? prepared.outcome;
       const pending = this.#core.countersign(verified, prepared.contentHash, outcome);
       const countersignature = isPromise(pending) ? await pending : pending;
+      if (this.#core.trail !== undefined && !(await this.#core.trail.answered(verified, countersignature))) {
+        throw new GuardError(
+          "audit_unavailable",
+          "the answer could not be put on record; health().audit says why. Withhold it: the call can still be countersigned",
+        );
+      }
       if (prepared.taskId !== undefined) this.#core.tasks.add(prepared.taskId, call.signer.publicKey);
       this.#core.events.report({ type: "finished", call, outcome, countersignature });
       return countersignature;

@@ -1,3 +1,4 @@
+import type { AuditHealth } from "../../audit/log.js";
 import { GuardError } from "../../errors.js";
 import { formatPublicKey } from "../../crypto/key-text.js";
 import type { PublicKeyText } from "../../crypto/key-text.js";
@@ -23,6 +24,8 @@ export interface GuardHealth {
   readonly registry: RegistryHealth;
   /** Absent when the store tells nothing of itself. */
   readonly replay?: ReplayHealth;
+  /** Absent when nothing is put on record. */
+  readonly audit?: AuditHealth;
   /** Signed calls in flight, over all connections. */
   readonly callsInFlight: number;
   readonly counts: GuardCounts;
@@ -50,6 +53,7 @@ export interface GuardBelongings {
   readonly registry: RegistrySource;
   readonly problems: () => readonly string[];
   readonly replayHealth: () => ReplayHealth | undefined;
+  readonly auditHealth: () => AuditHealth | undefined;
   /** Frees what the guard opened itself. */
   readonly release: () => Promise<void>;
 }
@@ -145,11 +149,15 @@ export class Guard implements AsyncDisposable {
     const problems = [...this.#belongings.problems()];
     if (this.#core.closing) problems.push("the guard is closed");
     const replay = this.#belongings.replayHealth();
+    const audit = this.#belongings.auditHealth();
+    if (audit?.ok === false)
+      problems.push(`the audit log is ${audit.state}: ${audit.problem ?? "open it again"}`);
     return {
       ok: problems.length === 0,
       problems,
       registry: this.#belongings.registry.health(),
       ...(replay === undefined ? {} : { replay }),
+      ...(audit === undefined ? {} : { audit }),
       callsInFlight: this.#core.callsInFlight,
       counts: this.#core.events.counts(),
       uncoveredCapabilities: this.#core.uncovered,
@@ -172,8 +180,8 @@ export class Guard implements AsyncDisposable {
   }
 
   /**
-   * Refuses every call from now on, waits for those in flight (at most 5 s), then lets go of the registry file and
-   * of a store that the guard made itself. The servers stay connected. Closing twice is closing once.
+   * Refuses every call from now on, waits for those in flight (at most 5 s), then lets go of the registry file, and of
+   * the store and the log that the guard opened itself. The servers stay connected. Closing twice is closing once.
    */
   close(): Promise<void> {
     this.#closed ??= this.#core.stop(DRAIN_MS).then(this.#belongings.release);

@@ -1,3 +1,5 @@
+import { MAX_RECEIPT_BYTES } from "../../audit/appendable.js";
+import type { AuditLog } from "../../audit/log.js";
 import { OptionError } from "../../errors.js";
 import {
   booleanOption,
@@ -18,6 +20,7 @@ import { MAX_NAME_LENGTH } from "../../receipt/limits.js";
 import type { ReplayStore } from "../../replay/types.js";
 import { TrustRegistry } from "../../trust/registry.js";
 import type { VerifyLimits } from "../../verify/limits.js";
+import type { Redact, RedactedCall } from "./audit/redaction.js";
 import { warnOfFaults } from "./events.js";
 import type { GuardEvent } from "./events.js";
 import { parseIdentityOption } from "../identity.js";
@@ -38,6 +41,19 @@ export interface GuardOptions {
    * store, and `maxAgeMs` and `clockSkewMs` with it: a nonce is kept for as long as the guard that took it needs it.
    */
   readonly replay?: "memory" | ReplayStore;
+  /**
+   * Where calls are put on record, durably: an {@link AuditLog}, which stays its owner's to close, or the directory of one, such as
+   * `SIGNET_HOME/audit`. The receipt is there before the tool runs, the countersigned one before the answer leaves; a call that cannot be
+   * put on record does not run. Needs the package `fs-native-extensions`. Default is none.
+   */
+  readonly audit?: AuditLog | string;
+  /**
+   * What of a call's params is put on record in their place: what it returns, or nothing at all for `undefined`. It gets a copy of
+   * the params, after they were verified and hashed. When it returns what it was given, the receipt is stored as it is. Else the agent's
+   * signature can be checked no more; the record says the hash of the whole receipt, and the server's signature over all
+   * that is stored can be checked. A call for which it throws is refused. Default is none: params are stored as they were signed.
+   */
+  readonly redact?: (params: unknown, call: RedactedCall) => unknown;
   /** How old a receipt may be, in milliseconds, 1 to 86,400,000. Default is 300,000. */
   readonly maxAgeMs?: number;
   /** How far ahead of the guard's clock a receipt may be dated, in milliseconds, 0 to 3,600,000. Default is 30,000. */
@@ -89,6 +105,8 @@ export interface CheckedOptions {
   readonly identity: IdentityOption;
   readonly targets: readonly string[];
   readonly replay: ReplayStore | "memory" | undefined;
+  readonly audit: AuditLog | string | undefined;
+  readonly redact: Redact | undefined;
   readonly maxAgeMs: number;
   readonly clockSkewMs: number;
   readonly limits: VerifyLimits & { readonly callsInFlight: number; readonly requestsInFlight: number };
@@ -103,12 +121,15 @@ export interface CheckedOptions {
 
 const DAY_MS = 86_400_000;
 const MAX_BYTES = 67_108_864;
+/** Bytes of a countersigned receipt beyond those of the agent's receipt, at the most. */
+const COUNTERSIGNED_BYTES = 65_536;
 const KNOWN = [
   "registry",
   "identity",
   "target",
   "replay",
   "audit",
+  "redact",
   "policy",
   "maxAgeMs",
   "clockSkewMs",
@@ -129,20 +150,22 @@ const KNOWN = [
  */
 export function checkGuardOptions(value: unknown): CheckedOptions {
   const options = optionRecord(value, "options", KNOWN);
-  refuseUnsupported(options, "options", ["audit", "policy"]);
+  refuseUnsupported(options, "options", ["policy"]);
   const dangerously = optionRecord(given(options, "dangerously"), "options.dangerously", ["allowUnsigned"]);
   return {
     registry: readRegistry(options["registry"]),
     identity: parseIdentityOption(options["identity"]),
     targets: readTargets(options["target"]),
     replay: readReplay(options["replay"]),
+    audit: readAudit(options["audit"]),
+    redact: readRedact(options),
     maxAgeMs: integerOption(options, "options", "maxAgeMs", { min: 1, max: DAY_MS, fallback: 300_000 }),
     clockSkewMs: integerOption(options, "options", "clockSkewMs", {
       min: 0,
       max: 3_600_000,
       fallback: 30_000,
     }),
-    limits: readLimits(given(options, "limits")),
+    limits: fitting(readLimits(given(options, "limits")), options["audit"]),
     clock: clockOption(options, "options"),
     onEvent: functionOption(options, "options", "onEvent", warnOfFaults),
     methods: createMethodSet(options["methods"]),
@@ -183,6 +206,44 @@ function readReplay(value: unknown): ReplayStore | "memory" | undefined {
   throw invalidOption("options.replay", '"memory" or a ReplayStore with a claim method', value);
 }
 
+function readAudit(value: unknown): AuditLog | string | undefined {
+  if (value === undefined) return undefined;
+  if (!isAuditLog(value)) {
+    return pathOption(value, "options.audit", "an AuditLog, or the path of a log's directory");
+  }
+  const { state } = value.health();
+  if (state === "open" || state === "stopped") return value;
+  throw new OptionError(
+    "invalid_option",
+    "options.audit",
+    `options.audit must be a log that can be appended to; this one is ${state === "closed" ? "closed" : "opened for reading only"}`,
+  );
+}
+
+/** By what it has: a server without a log does not load one. */
+function isAuditLog(value: unknown): value is AuditLog {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "appendText" in value &&
+    typeof value.appendText === "function" &&
+    "takeAbandoned" in value &&
+    "health" in value
+  );
+}
+
+function readRedact(options: OptionRecord): Redact | undefined {
+  if (options["redact"] === undefined) return undefined;
+  if (options["audit"] === undefined) {
+    throw new OptionError(
+      "invalid_option",
+      "options.redact",
+      "options.redact is about what options.audit stores; give that too",
+    );
+  }
+  return functionOption<Redact>(options, "options", "redact", () => undefined);
+}
+
 function isReplayStore(value: unknown): value is ReplayStore {
   return typeof value === "object" && value !== null && "claim" in value && typeof value.claim === "function";
 }
@@ -207,6 +268,17 @@ function readLimits(value: unknown): CheckedOptions["limits"] {
     callsInFlight: integerOption(limits, path, "callsInFlight", flight),
     requestsInFlight: integerOption(limits, path, "requestsInFlight", flight),
   };
+}
+
+/** A countersigned receipt has to fit in a line of the log. */
+function fitting(limits: CheckedOptions["limits"], audit: unknown): CheckedOptions["limits"] {
+  const most = MAX_RECEIPT_BYTES - COUNTERSIGNED_BYTES;
+  if (audit === undefined || limits.receiptBytes <= most) return limits;
+  throw new OptionError(
+    "invalid_option",
+    "options.limits.receiptBytes",
+    `options.limits.receiptBytes must be at most ${most} with options.audit: a record of the log holds no more`,
+  );
 }
 
 function readMaxStale(options: OptionRecord): number | undefined {

@@ -6,6 +6,7 @@ import type { RefusalCode } from "../../verify/refusals.js";
 import { reject } from "../../verify/verdict.js";
 import type { Rejected } from "../../verify/verdict.js";
 import type { Verified } from "../../verify/verify-call.js";
+import { CANCELLED } from "./audit/outcomes.js";
 import { CallScope, currentScope, NO_CALL, runInScope } from "./call-scope.js";
 import { signAnswer } from "./call-answer.js";
 import type { GuardCore } from "./core.js";
@@ -55,6 +56,7 @@ export function wrapCallHandler<Request, Extra, Result>(
     const signal = signalOf(extra);
     const verdict = await verifyInFlight(core, method, params, signal);
     if (signal?.aborted === true) {
+      if (verdict.ok) core.trail?.end(verdict, CANCELLED);
       core.events.report({ type: "cancelled", method, ran: false });
       // Nobody hears of it: to a request that was cancelled the SDKs send no answer.
       throw new CallRefusedError("closed");

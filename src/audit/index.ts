@@ -1,0 +1,23 @@
+/** The audit log: receipts on disk, chained, durable, verifiable. Public as `signet-mcp/audit`. */
+export { AuditLogError } from "../errors.js";
+export type { AuditLogErrorCode, AuditPlace } from "../errors.js";
+export { restoreBundle } from "./bundle/restore-bundle.js";
+export type { BundleFault, BundleReport, RestoreBundleOptions } from "./bundle/restore-bundle.js";
+export type { BundleManifest } from "./bundle/manifest.js";
+export type { BundleOptions } from "./bundle/write-bundle.js";
+export type { AuditEvent } from "./events.js";
+export { AuditLog } from "./log.js";
+export type { AppendedRecord, AuditHealth } from "./log.js";
+export type { AuditLogOptions } from "./options.js";
+export { decryptParams, encryptParams, paramsKey } from "./params-cipher.js";
+export type { AuditEntry, QueryOptions, TimeInput, UnreadableCode } from "./query.js";
+export type { RecordSummary } from "./record-summary.js";
+export type { AuditSink } from "./sink.js";
+export type { LogRepair } from "./repair.js";
+export { GENESIS_HASH } from "./types.js";
+export type { AuditRecord } from "./types.js";
+export type { UnfinishedIntent } from "./unfinished.js";
+export { FINDINGS } from "./verify/findings.js";
+export type { Finding, FindingCode, FindingMeaning } from "./verify/findings.js";
+export type { VerifyAuditOptions, VerifyProgress } from "./verify/options.js";
+export type { AuditReport } from "./verify/report.js";

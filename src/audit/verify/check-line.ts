@@ -1,0 +1,141 @@
+import { isAscii, isUtf8 } from "node:buffer";
+
+import { canonicalBytes } from "../../crypto/canonical-json.js";
+import { isSha256Text } from "../../crypto/digest.js";
+import type { Sha256Text } from "../../crypto/digest.js";
+import { CanonicalJsonError } from "../../errors.js";
+import { isPlainObject, ownValue } from "../../lib/json.js";
+import type { JsonRecord } from "../../lib/json.js";
+import { quoted } from "../../lib/text.js";
+import { parseLine } from "../read-record.js";
+import { recordHash, splitLine } from "../record-text.js";
+import { RECORD_LEVELS } from "../types.js";
+import type { ReceiptCheck, ReceiptChecker, SignatureState } from "./check-receipt.js";
+import type { RecordFinding } from "./record-finding.js";
+import { findRepeatedMember } from "./repeated-member.js";
+
+/** What came of checking a line. */
+export interface LineCheck {
+  /** Kind of the record; `undefined` when the line is none. */
+  readonly kind: string | undefined;
+  /** As the line says; `undefined` when it does not. */
+  readonly prev: Sha256Text | undefined;
+  readonly stated: Sha256Text | undefined;
+  /** What the hash should be, where it is another than stated. */
+  readonly computed: Sha256Text | undefined;
+  readonly findings: readonly RecordFinding[];
+  readonly state: SignatureState;
+  /** A record of a repair. */
+  readonly repair: JsonRecord | undefined;
+}
+
+/**
+ * Checks one line: that it is a record, that its hash is that of its canonical text, and all of its receipt. Never throws.
+ *
+ * A line in the usual layout, of which the receipt's text turns out to be canonical, is hashed as it is. Any other is
+ * read again, strictly, and written anew: the layout of a line, and what text a value has in it, are free.
+ *
+ * @param line - Without its end.
+ */
+export function checkLine(line: Buffer, receipts: ReceiptChecker): LineCheck {
+  const parts = splitLine(line);
+  if (parts === undefined) return checkLoosely(line, receipts);
+  const { buffer, byteOffset, length } = parts.receiptText;
+  const text = Buffer.from(buffer, byteOffset, length);
+  const value = parseLine(text);
+  if (!isPlainObject(value)) return checkLoosely(line, receipts);
+  const receipt = receipts.check(value, text);
+  if (!receipt.isCanonical && !isCanonicalText(value, text)) return checkLoosely(line, receipts, receipt);
+  return finish(value, receipt, parts.prevHash, parts.recordHash, recordHash(text, parts.prevHash));
+}
+
+function checkLoosely(line: Buffer, receipts: ReceiptChecker, known?: ReceiptCheck): LineCheck {
+  if (!isUtf8(line)) return notRecord({ code: "not_utf8", detail: "the line is not UTF-8" });
+  const text = line.toString(isAscii(line) ? "latin1" : "utf8");
+  let record: unknown;
+  try {
+    record = JSON.parse(text);
+  } catch {
+    return notRecord({ code: "not_json", detail: "the line is not JSON" });
+  }
+  if (!isPlainObject(record)) return notRecord({ code: "record_malformed", detail: "the line is no object" });
+  const receipt = ownValue(record, "receipt");
+  const prev = hashOf(record, "prev_hash");
+  const stated = hashOf(record, "record_hash");
+  const fault = recordFault(record, text);
+  if (fault !== undefined || !isPlainObject(receipt) || prev === undefined || stated === undefined) {
+    const detail = fault ?? "the receipt is no object, or a hash not sha256: and 64 lower-case hex digits";
+    return { ...notRecord({ code: "record_malformed", detail }), prev, stated };
+  }
+  const check = known ?? receipts.check(receipt, undefined);
+  try {
+    const canonical = canonicalBytes(receipt, { maxDepth: RECORD_LEVELS });
+    return finish(receipt, check, prev, stated, recordHash(canonical, prev));
+  } catch (error) {
+    if (!(error instanceof CanonicalJsonError)) throw error;
+    const told = check.findings.some(({ code }) => code === "not_canonical");
+    const finding: RecordFinding = { code: "not_canonical", detail: `the record: ${error.message}` };
+    return finish(
+      receipt,
+      told ? check : { ...check, findings: [...check.findings, finding] },
+      prev,
+      stated,
+      stated,
+    );
+  }
+}
+
+/** What is wrong with the members of a record, whatever their values. */
+function recordFault(record: JsonRecord, text: string): string | undefined {
+  const unknown = Object.keys(record).find((name) => !MEMBERS.includes(name));
+  if (unknown !== undefined) return `the record has the unknown member ${quoted(unknown)}`;
+  const missing = MEMBERS.find((name) => !Object.hasOwn(record, name));
+  if (missing !== undefined) return `${missing} is missing`;
+  const repeated = findRepeatedMember(text);
+  return repeated === undefined ? undefined : `the member ${quoted(repeated)} is there twice`;
+}
+
+const MEMBERS: readonly string[] = ["receipt", "prev_hash", "record_hash"];
+
+function finish(
+  value: JsonRecord,
+  receipt: ReceiptCheck,
+  prev: Sha256Text,
+  stated: Sha256Text,
+  computed: Sha256Text,
+): LineCheck {
+  const { kind, findings, state } = receipt;
+  const repair = kind === "log_repair" ? value : undefined;
+  const check = { kind, prev, stated, computed: undefined, state, repair };
+  if (computed === stated) return { ...check, findings };
+  const detail = "record_hash is not the hash of the record";
+  const mismatch: RecordFinding = { code: "hash_mismatch", detail, expected: computed, found: stated };
+  return { ...check, computed, findings: [mismatch, ...findings] };
+}
+
+function notRecord(finding: RecordFinding): LineCheck {
+  return {
+    kind: undefined,
+    prev: undefined,
+    stated: undefined,
+    computed: undefined,
+    findings: [finding],
+    state: "unsigned",
+    repair: undefined,
+  };
+}
+
+/** Whether a text is the canonical one of the value that was read from it. */
+function isCanonicalText(value: JsonRecord, text: Buffer): boolean {
+  try {
+    return text.equals(canonicalBytes(value, { maxDepth: RECORD_LEVELS }));
+  } catch (error) {
+    if (error instanceof CanonicalJsonError) return false;
+    throw error;
+  }
+}
+
+function hashOf(record: JsonRecord, name: string): Sha256Text | undefined {
+  const value = ownValue(record, name);
+  return isSha256Text(value) ? value : undefined;
+}

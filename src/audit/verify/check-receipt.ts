@@ -1,0 +1,223 @@
+import { canonicalBytes } from "../../crypto/canonical-json.js";
+import { CanonicalJsonError } from "../../errors.js";
+import { ownValue } from "../../lib/json.js";
+import type { JsonRecord } from "../../lib/json.js";
+import { quoted } from "../../lib/text.js";
+import { parseTime } from "../../lib/time.js";
+import { parseReceipt } from "../../receipt/parse.js";
+import { compoundText, useBilateralText } from "../../receipt/response-text.js";
+import { holdsSignature } from "../../receipt/signature.js";
+import type { AgentReceipt, Receipt, ReceiptV2, ReceiptV3 } from "../../receipt/types.js";
+import { RECORD_TYPES } from "../record-types.js";
+import { RECORD_LEVELS } from "../types.js";
+import { AgentMemory } from "./agent-memory.js";
+import { isWholeBilateral } from "./bilateral-layout.js";
+import { agentWhole, badSignature, checkAgent, checkParamsHash } from "./check-agent.js";
+import type { AgentOutcome, CheckContext } from "./check-agent.js";
+import { withDerivedIds } from "./derived-ids.js";
+import { envelopeFault, openReceipt } from "./encrypted-params.js";
+import type { OpenedReceipt, ParamsKeys } from "./encrypted-params.js";
+import type { RecordFinding } from "./record-finding.js";
+import { checkAgentStanding, checkCompoundStanding, checkServerStanding } from "./standing.js";
+
+/** What a record is, as far as its signatures go. */
+export type SignatureState =
+  /** All of them were checked. */
+  | "checked"
+  /** A record with a `type`, or none that could be read: there is nothing to check. */
+  | "unsigned"
+  | "redacted"
+  | "encrypted";
+
+/** What came of checking a record's receipt. */
+export interface ReceiptCheck {
+  /** As `summariseRecord` names kinds. */
+  readonly kind: string;
+  readonly findings: readonly RecordFinding[];
+  readonly state: SignatureState;
+  /** Whether the text that it was read from is known to be its canonical text. */
+  readonly isCanonical: boolean;
+}
+
+/** Checks the receipts of a log, one after another. What it remembers of them makes it faster, nothing else. */
+export class ReceiptChecker {
+  readonly #context: CheckContext;
+  readonly #paramsKeys: ParamsKeys | undefined;
+  readonly #memory = new AgentMemory();
+
+  constructor(context: CheckContext, paramsKeys?: ParamsKeys) {
+    this.#context = context;
+    this.#paramsKeys = paramsKeys;
+  }
+
+  /**
+   * Checks a receipt of any version, or a record with a `type`. Never throws.
+   *
+   * @param text - What it was read from, if that may be its canonical text.
+   */
+  check(value: JsonRecord, text: Buffer | undefined): ReceiptCheck {
+    if (!Object.hasOwn(value, "v")) return checkTyped(value);
+    try {
+      return this.#checkReceipt(value, text);
+    } catch (error) {
+      if (!(error instanceof CanonicalJsonError)) throw error;
+      const finding = { code: "not_canonical", detail: `the receipt: ${error.message}` } as const;
+      return refused(kindOf(ownValue(value, "v")), finding);
+    }
+  }
+
+  #checkReceipt(value: JsonRecord, text: Buffer | undefined): ReceiptCheck {
+    const envelope = envelopeFault(value);
+    if (envelope !== undefined) return refused("unknown", { code: "receipt_malformed", detail: envelope });
+    const opened = openReceipt(value, this.#paramsKeys);
+    const { receipt, ids, refusal } = parseWithIds(opened.receipt);
+    if (receipt === undefined) return refused("unknown", refusal);
+    const check = opened.sealed
+      ? this.#checkSealed(receipt, opened)
+      : this.#checkOpen(receipt, opened.receipt === value ? text : undefined);
+    return ids.length === 0 ? check : { ...check, findings: [...ids, ...check.findings], isCanonical: false };
+  }
+
+  #checkOpen(receipt: Receipt, text: Buffer | undefined): ReceiptCheck {
+    if (receipt.v === 2) return this.#checkCompound(receipt);
+    if (receipt.v === 3) return this.#checkBilateral(receipt, text);
+    const { outcome, whole } = checkAgent(receipt, this.#context);
+    this.#memory.keep(whole, outcome);
+    return {
+      kind: "intent",
+      findings: [...outcome.faults, ...outcome.standing],
+      state: outcome.redacted ? "redacted" : "checked",
+      isCanonical: text?.equals(whole) === true,
+    };
+  }
+
+  #checkCompound(receipt: ReceiptV2): ReceiptCheck {
+    const { lookUpKey, registry } = this.#context;
+    const params = canonicalBytes(receipt.action.params, { maxDepth: RECORD_LEVELS });
+    const findings: RecordFinding[] = [];
+    const mismatch = checkParamsHash(receipt.action, params, receipt.id);
+    if (mismatch !== undefined) findings.push(mismatch);
+    const signed = compoundText(receipt, params);
+    if (!holdsSignature(lookUpKey(receipt.signer.pubkey), signed, receipt.sig)) {
+      findings.push(badSignature(receipt.id));
+    }
+    findings.push(...checkOrder(receipt.ts_request, receipt.ts_response, receipt.id));
+    if (registry !== undefined) findings.push(...checkCompoundStanding(receipt, registry));
+    return { kind: "compound", findings, state: "checked", isCanonical: false };
+  }
+
+  #checkBilateral(receipt: ReceiptV3, text: Buffer | undefined): ReceiptCheck {
+    const { lookUpKey, registry } = this.#context;
+    const { outcome, whole } = this.#agentOutcome(receipt.agent_receipt);
+    const [holds, isCanonical] = useBilateralText(receipt, whole, (signed) => [
+      holdsSignature(lookUpKey(receipt.server.pubkey), signed, receipt.sig),
+      text !== undefined && isWholeBilateral(text, receipt, signed, whole.length),
+    ]);
+    const findings = agentFindings(receipt, outcome);
+    if (!holds) {
+      const detail = `the server's signature of ${receipt.id} does not hold`;
+      findings.push({ code: "bad_countersignature", detail, receiptId: receipt.id });
+    }
+    findings.push(...checkOrder(receipt.agent_receipt.ts, receipt.ts_response, receipt.id));
+    if (registry !== undefined) findings.push(...checkServerStanding(receipt, registry));
+    return {
+      kind: "countersigned",
+      findings,
+      state: outcome.redacted ? "redacted" : "checked",
+      isCanonical,
+    };
+  }
+
+  #agentOutcome(receipt: AgentReceipt): { readonly outcome: AgentOutcome; readonly whole: Uint8Array } {
+    const whole = agentWhole(receipt);
+    const known = this.#memory.find(whole);
+    if (known !== undefined) return { outcome: known, whole };
+    const { outcome } = checkAgent(receipt, this.#context);
+    this.#memory.keep(whole, outcome);
+    return { outcome, whole };
+  }
+
+  /** Checks what can be checked while the params are encrypted, which all signatures cover. */
+  #checkSealed(receipt: Receipt, { finding }: OpenedReceipt): ReceiptCheck {
+    const { registry, lookUpKey } = this.#context;
+    const findings: RecordFinding[] = finding === undefined ? [] : [{ ...finding, receiptId: receipt.id }];
+    if (receipt.v === 3)
+      findings.push(...checkOrder(receipt.agent_receipt.ts, receipt.ts_response, receipt.id));
+    if (registry !== undefined) findings.push(...standingOf(receipt, registry, lookUpKey));
+    return { kind: kindOf(receipt.v), findings, state: "encrypted", isCanonical: false };
+  }
+}
+
+function standingOf(
+  receipt: Receipt,
+  registry: NonNullable<CheckContext["registry"]>,
+  lookUpKey: CheckContext["lookUpKey"],
+): readonly RecordFinding[] {
+  if (receipt.v === 2) return checkCompoundStanding(receipt, registry);
+  if (receipt.v !== 3) return checkAgentStanding(receipt, registry, lookUpKey);
+  const standing = checkAgentStanding(receipt.agent_receipt, registry, lookUpKey);
+  return [
+    ...agentFindings(receipt, { faults: [], standing, redacted: false }),
+    ...checkServerStanding(receipt, registry),
+  ];
+}
+
+/**
+ * What is wrong with the agent's part of a countersigned receipt. A call that the server says it refused did not run: that
+ * its signer was not trusted, or whatever the server gives as its reason, is then what the record is about.
+ */
+function agentFindings({ response }: ReceiptV3, { faults, standing }: AgentOutcome): RecordFinding[] {
+  const { outcome } = response;
+  if (outcome?.status !== "rejected") return [...faults, ...standing];
+  return faults.filter(({ code }) => code !== outcome.reason);
+}
+
+function checkOrder(asked: string, answered: string, receiptId: string): RecordFinding[] {
+  const [askedMs, answeredMs] = [parseTime(asked), parseTime(answered)];
+  if (askedMs !== undefined && answeredMs !== undefined && askedMs <= answeredMs) return [];
+  return [{ code: "answered_before_asked", detail: `asked at ${asked}, answered at ${answered}`, receiptId }];
+}
+
+function checkTyped(value: JsonRecord): ReceiptCheck {
+  const type = ownValue(value, "type");
+  if (typeof type !== "string") {
+    return refused("unknown", { code: "receipt_malformed", detail: "it has neither `v` nor `type`" });
+  }
+  if (!RECORD_TYPES.includes(type)) {
+    return refused("unknown", { code: "unknown_type", detail: `type ${quoted(type)} is not known` });
+  }
+  if (parseTime(ownValue(value, "ts")) === undefined) {
+    return refused(type, { code: "receipt_malformed", detail: "ts is no time of RFC 3339 in UTC" });
+  }
+  return { kind: type, findings: [], state: "unsigned", isCanonical: false };
+}
+
+interface ParsedWithIds {
+  readonly receipt: Receipt | undefined;
+  /** What is wrong with its ids: they were put right. */
+  readonly ids: readonly RecordFinding[];
+  readonly refusal: RecordFinding;
+}
+
+function parseWithIds(value: JsonRecord): ParsedWithIds {
+  const parsed = parseReceipt(value);
+  if (parsed.ok) return { receipt: parsed.value, ids: [], refusal: NO_REFUSAL };
+  const code = parsed.code === "malformed" ? "receipt_malformed" : parsed.code;
+  const refusal: RecordFinding = { code, detail: parsed.detail };
+  const derived = code === "receipt_malformed" ? withDerivedIds(value) : undefined;
+  const again = derived === undefined ? undefined : parseReceipt(derived.receipt);
+  if (derived === undefined || again?.ok !== true) return { receipt: undefined, ids: [], refusal };
+  return { receipt: again.value, ids: derived.findings, refusal };
+}
+
+const NO_REFUSAL: RecordFinding = { code: "receipt_malformed", detail: "" };
+
+function refused(kind: string, finding: RecordFinding): ReceiptCheck {
+  return { kind, findings: [finding], state: "unsigned", isCanonical: false };
+}
+
+function kindOf(version: unknown): string {
+  if (version === 1 || version === 4) return "intent";
+  if (version === 2) return "compound";
+  return version === 3 ? "countersigned" : "unknown";
+}

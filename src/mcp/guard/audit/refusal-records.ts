@@ -1,0 +1,75 @@
+import { cut } from "../../../lib/text.js";
+import { formatTime } from "../../../lib/time.js";
+import type { TypedRecord } from "../../../audit/appendable.js";
+import type { RefusalCode } from "../../../verify/refusals.js";
+
+/** Refusals of one signer and code that are put on record one by one in a minute. */
+const WHOLE_PER_MINUTE = 10;
+const MINUTE_MS = 60_000;
+
+/** Signers that a summary names, at the most. */
+const NAMED_SIGNERS = 100;
+
+/**
+ * Decides which refusals are put on record one by one, and sums the rest up: nobody can fill the disk with calls that are
+ * refused, be it a stranger or who captured a receipt.
+ */
+export class RefusalRecords {
+  readonly #whole = new Map<string, number>();
+  readonly #rest = new Map<
+    string,
+    { readonly code: string; readonly signer: string | undefined; count: number }
+  >();
+  readonly #now: () => number;
+  #minuteMs = Number.NEGATIVE_INFINITY;
+  #sinceMs: number | undefined;
+
+  /** @param now - Milliseconds that never go back, from whatever time. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Whether a refusal of this signer may have a record of its own. It is in the next summary if not. */
+  takeWhole(publicKey: string, name: string, code: RefusalCode, atMs: number): boolean {
+    const now = this.#now();
+    if (!(now - this.#minuteMs < MINUTE_MS)) {
+      this.#minuteMs = now;
+      this.#whole.clear();
+    }
+    const key = `${publicKey} ${code}`;
+    const taken = this.#whole.get(key) ?? 0;
+    if (taken >= WHOLE_PER_MINUTE) {
+      this.count(code, atMs, name);
+      return false;
+    }
+    this.#whole.set(key, taken + 1);
+    return true;
+  }
+
+  /** Counts what has no record of its own. @param signer - The registry's name for it, if its signature held. */
+  count(code: RefusalCode | "unsigned_allowed", atMs: number, signer?: string): void {
+    this.#sinceMs ??= atMs;
+    const named = signer !== undefined && this.#rest.size < NAMED_SIGNERS ? cut(signer, 256) : undefined;
+    const key = JSON.stringify([code, named]);
+    const entry = this.#rest.get(key);
+    if (entry === undefined) this.#rest.set(key, { code, signer: named, count: 1 });
+    else entry.count += 1;
+  }
+
+  get isEmpty(): boolean {
+    return this.#sinceMs === undefined;
+  }
+
+  /** The record of what was counted since the last one; `undefined` if nothing was. */
+  takeSummary(atMs: number, targets: readonly string[]): TypedRecord | undefined {
+    const sinceMs = this.#sinceMs;
+    if (sinceMs === undefined) return undefined;
+    const counts = [...this.#rest.values()].map(({ code, signer, count }) =>
+      signer === undefined ? { code, count } : { code, signer, count },
+    );
+    this.#rest.clear();
+    this.#sinceMs = undefined;
+    const until = formatTime(atMs);
+    return { type: "refusals", ts: until, from: formatTime(sinceMs), until, targets, counts };
+  }
+}
