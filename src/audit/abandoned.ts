@@ -34,8 +34,8 @@ export async function findAbandoned(
   return {
     intents: [...found].map(([id, receipt]) => ({ id, receipt })),
     release: async (ended) => {
-      for (const { open, release } of writers) {
-        await release(new Map([...open].filter(([id]) => found.has(id) && !ended.has(id))));
+      for (const writer of writers) {
+        await writer.release(new Map([...writer.open].filter(([id]) => found.has(id) && !ended.has(id))));
       }
     },
   };

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Hash } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
+import { mkdtemp, open, readdir, rename, rm, rmdir } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
-import type { Sha256Text } from "../../crypto/digest.js";
 import { AuditLogError } from "../../errors.js";
 import { optionRecord, pathOption, textOption } from "../../lib/option.js";
 import { formatTime } from "../../lib/time.js";
@@ -12,17 +11,17 @@ import { PRODUCER } from "../../lib/version.js";
 import { formatTrustRegistry } from "../../trust/format.js";
 import type { TrustRegistry } from "../../trust/registry.js";
 import type { RecordFile } from "../byte-source.js";
-import { readFault, writeFault } from "../faults.js";
+import { openFault, readFault, writeFault } from "../faults.js";
 import { nodeFileSystem, syncDirectory, systemCode } from "../file-system.js";
 import { readQueryOptions } from "../query-options.js";
 import type { TimeInput } from "../query-options.js";
 import { readLines } from "../read-lines.js";
-import { readRecord } from "../read-record.js";
-import { summariseRecord } from "../record-summary.js";
 import { loadRegistry } from "../verify/load-registry.js";
 import { registryOption } from "../verify/options.js";
 import { formatSummary, MANIFEST_FILE, RECORDS_FILE, REGISTRY_FILE, SUMMARY_FILE } from "./manifest.js";
 import type { BundleManifest } from "./manifest.js";
+import { lookAtLine, StretchTally } from "./stretch.js";
+import type { Stretch } from "./stretch.js";
 
 /** What goes into an evidence bundle. */
 export interface BundleOptions {
@@ -44,10 +43,13 @@ const WRITE_BYTES = 1_048_576;
  * Writes an evidence bundle: a stretch of the log, byte for byte, with a manifest, a summary for people and the registry. The
  * released CLI reads it as well (`signet audit --restore DIR`).
  *
+ * Verifies nothing: lines that are no records go with the others, as evidence, and `restoreBundle` reports them. A last line of
+ * the newest file that has no end is left out: it is being written. Blank lines are left out.
+ *
  * @param files - Of the log, oldest first.
- * @param target - A directory that is not there, or empty. It is there whole or not at all.
- * @throws `AuditLogError`: `bundle_exists`, `bundle_empty` when no record is in the stretch, `audit_unreadable`, `audit_full`,
- * `audit_io`; `OptionError`; `TrustRegistryError`.
+ * @param target - A directory that is not there, or empty; the one above it is there. It is written whole or not at all.
+ * @throws `AuditLogError`: `bundle_exists`, `bundle_empty` when no record is in the stretch, `audit_unreadable` for a file, or the rest
+ * of one, that cannot be read or a line that is too long, `audit_not_writable`, `audit_full`, `audit_io`; `OptionError`; `TrustRegistryError`.
  */
 export async function writeBundle(
   files: readonly RecordFile[],
@@ -64,113 +66,117 @@ export async function writeBundle(
       : textOption(record["host"], "options.host", "a name of this machine");
   const registry = await loadRegistry(registryOption(record, "options"));
   await requireFree(dir);
-  const part = join(dirname(dir), `.${basename(dir)}.part-${process.pid}`);
+  const part = await makePart(dir);
   try {
-    await mkdir(part, { mode: 0o700 });
     const stretch = await copyRecords(files, join(part, RECORDS_FILE), { sinceMs, untilMs });
     const manifest: BundleManifest = {
       format_version: 1,
       producer: PRODUCER,
       generated_at: formatTime(clock()),
       host,
-      ...stretch,
+      record_count: stretch.record_count,
+      chain_start_prev_hash: stretch.chain_start_prev_hash,
+      chain_tip_record_hash: stretch.chain_tip_record_hash,
+      earliest_ts: stretch.earliest_ts,
+      latest_ts: stretch.latest_ts,
+      records_sha256: stretch.records_sha256,
       has_trust_bundle: registry !== undefined,
     };
     if (registry !== undefined) await writeText(join(part, REGISTRY_FILE), formatTrustRegistry(registry));
     await writeText(join(part, SUMMARY_FILE), formatSummary(manifest));
     await writeText(join(part, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
     await syncDirectory(part, nodeFileSystem);
-    await rmdir(dir).catch(() => undefined);
-    await rename(part, dir);
+    await moveTo(dir, part);
     await syncDirectory(dirname(dir), nodeFileSystem);
     return manifest;
   } catch (cause) {
-    await rm(part, { recursive: true, force: true });
+    await rm(part, { recursive: true, force: true }).catch(() => undefined);
     throw writeFault(dir, cause);
   }
 }
 
+/** Tells before anything is read that the target is in use. */
 async function requireFree(dir: string): Promise<void> {
   let names: string[];
   try {
     names = await readdir(dir);
   } catch (cause) {
     if (systemCode(cause) === "ENOENT") return;
+    if (systemCode(cause) === "ENOTDIR") throw inUse(dir, "is no directory", cause);
     throw readFault(dir, cause);
   }
   const [name] = names;
-  if (name === undefined) return;
-  throw new AuditLogError(
-    "bundle_exists",
-    `${dir} holds ${name}: name a directory that is not there, or is empty`,
-  );
+  if (name !== undefined) throw inUse(dir, `holds ${name}`);
 }
 
-type Stretch = Pick<
-  BundleManifest,
-  | "record_count"
-  | "chain_start_prev_hash"
-  | "chain_tip_record_hash"
-  | "earliest_ts"
-  | "latest_ts"
-  | "records_sha256"
->;
+/** Makes the directory in which the bundle is put together: beside the target, so that it can be moved there at once. */
+async function makePart(dir: string): Promise<string> {
+  try {
+    return await mkdtemp(join(dirname(dir), `.${basename(dir)}.part-`));
+  } catch (cause) {
+    if (systemCode(cause) !== "ENOENT") throw openFault(dirname(dir), cause);
+    throw new AuditLogError(
+      "audit_not_writable",
+      `there is no directory ${dirname(dir)} for the bundle: make it first`,
+      { cause },
+    );
+  }
+}
+
+async function moveTo(dir: string, part: string): Promise<void> {
+  // Of what is there only an empty directory can be removed.
+  await rmdir(dir).catch(() => undefined);
+  try {
+    await rename(part, dir);
+  } catch (cause) {
+    if (!IN_THE_WAY.includes(systemCode(cause))) throw cause;
+    throw inUse(dir, "has come into use meanwhile", cause);
+  }
+}
+
+const IN_THE_WAY: readonly (string | undefined)[] = ["ENOTEMPTY", "EEXIST", "ENOTDIR"];
+
+function inUse(dir: string, how: string, cause?: unknown): AuditLogError {
+  return new AuditLogError(
+    "bundle_exists",
+    `${dir} ${how}: name a directory that is not there, or is empty`,
+    { cause },
+  );
+}
 
 async function copyRecords(
   files: readonly RecordFile[],
   path: string,
   { sinceMs, untilMs }: { readonly sinceMs: number | undefined; readonly untilMs: number | undefined },
-): Promise<Stretch> {
+): Promise<Stretch & Pick<BundleManifest, "records_sha256">> {
   const out = new RecordsFile(await open(path, "ax", 0o600));
+  const tally = new StretchTally();
   let started = sinceMs === undefined;
-  let start: Sha256Text | undefined;
-  let tip: Sha256Text | undefined;
-  const times: string[] = [];
-  let count = 0;
   try {
     reading: for (const file of files) {
       for await (const line of readLines(file)) {
         if (line.kind !== "line") throw unreadable(file, line.number);
-        if (!line.terminated || line.bytes.toString("latin1").trim() === "") continue;
-        const record = readRecord(line.bytes);
-        const { ts, tsMs } = typeof record === "string" ? UNTIMED : summariseRecord(record.receipt);
+        if (!line.terminated && file === files.at(-1)) break;
+        const seen = lookAtLine(line.bytes);
+        if (seen === undefined) continue;
+        const { tsMs } = seen;
         started ||= tsMs !== undefined && sinceMs !== undefined && tsMs >= sinceMs;
         if (!started) continue;
         if (untilMs !== undefined && tsMs !== undefined && tsMs >= untilMs) break reading;
         await out.write(line.bytes);
-        count += 1;
-        if (typeof record === "string") continue;
-        start ??= record.prev_hash;
-        tip = record.record_hash;
-        if (ts !== undefined) keepOutermost(times, ts);
+        tally.add(seen);
       }
     }
     const records_sha256 = await out.finish();
-    if (start === undefined || tip === undefined) {
-      throw new AuditLogError(
-        "bundle_empty",
-        "no record of the log is in this stretch of time: there is nothing to bundle",
-      );
-    }
-    return {
-      record_count: count,
-      chain_start_prev_hash: start,
-      chain_tip_record_hash: tip,
-      earliest_ts: times[0] ?? null,
-      latest_ts: times[1] ?? null,
-      records_sha256,
-    };
+    const stretch = tally.finish();
+    if (stretch !== undefined) return { ...stretch, records_sha256 };
   } finally {
     await out.close();
   }
-}
-
-const UNTIMED = { ts: undefined, tsMs: undefined };
-
-/** Keeps the first and the last of the times, by their texts, as the released CLI does. */
-function keepOutermost(times: string[], ts: string): void {
-  if (times[0] === undefined || ts < times[0]) times[0] = ts;
-  if (times[1] === undefined || ts > times[1]) times[1] = ts;
+  throw new AuditLogError(
+    "bundle_empty",
+    "no record of the log is in this stretch of time: there is nothing to bundle",
+  );
 }
 
 function unreadable({ name }: RecordFile, line: number): AuditLogError {

@@ -1,21 +1,21 @@
-import { sha256Text } from "../../crypto/digest.js";
-import { isSha256Text } from "../../crypto/digest.js";
+import { isSha256Text, sha256Text } from "../../crypto/digest.js";
 import { isPlainObject, ownValue } from "../../lib/json.js";
 import { useAgentReceiptText } from "../../receipt/agent-text.js";
 import { checkAuthorizationDecision } from "../../receipt/check-decision.js";
 import { chainHash, checkDelegationToken } from "../../receipt/check-delegation.js";
-import { holdsSignature } from "../../receipt/signature.js";
 import type { KeyLookup } from "../../receipt/signature.js";
 import type { Action, AgentReceipt } from "../../receipt/types.js";
 import type { TrustRegistry } from "../../trust/registry.js";
 import { RECORD_LEVELS } from "../types.js";
 import type { RecordFinding } from "./record-finding.js";
+import type { Signatures } from "./signatures.js";
 import { checkAgentStanding } from "./standing.js";
 
 /** What receipts are checked against. */
 export interface CheckContext {
   /** Gives the keys that receipts name. */
   readonly lookUpKey: KeyLookup;
+  readonly signatures: Signatures;
   /** Who is trusted; `undefined` when nobody vouches for the keys. */
   readonly registry: TrustRegistry | undefined;
 }
@@ -51,24 +51,19 @@ export function checkAgent(
   );
 }
 
-/** The canonical text of an agent's receipt alone. @throws `CanonicalJsonError` */
-export function agentWhole(receipt: AgentReceipt): Uint8Array {
-  return useAgentReceiptText(
-    receipt,
-    (writer) => writer.value(receipt.action.params, LIMITS),
-    ({ copyWhole }) => copyWhole(),
-  );
-}
-
 function checkParts(
   receipt: AgentReceipt,
   signed: Uint8Array,
   params: Uint8Array,
-  { lookUpKey, registry }: CheckContext,
+  { lookUpKey, signatures, registry }: CheckContext,
 ): AgentOutcome {
-  const holds = holdsSignature(lookUpKey(receipt.signer.pubkey), signed, receipt.sig);
+  const key = lookUpKey(receipt.signer.pubkey);
+  const isMarked = isRedacted(receipt.action.params);
+  const holds = isMarked
+    ? signatures.holdsNow(key, signed, receipt.sig)
+    : signatures.holds(key, signed, receipt.sig);
   // An agent may have signed params that look like the marker: then it simply holds.
-  const redacted = !holds && isRedacted(receipt.action.params);
+  const redacted = !holds && isMarked;
   const faults: RecordFinding[] = [];
   if (!redacted) {
     const mismatch = checkParamsHash(receipt.action, params, receipt.id);

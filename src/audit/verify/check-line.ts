@@ -8,9 +8,11 @@ import { isPlainObject, ownValue } from "../../lib/json.js";
 import type { JsonRecord } from "../../lib/json.js";
 import { quoted } from "../../lib/text.js";
 import { parseLine } from "../read-record.js";
-import { recordHash, splitLine } from "../record-text.js";
+import { splitLine } from "../record-text.js";
+import type { LineParts } from "../record-text.js";
 import { RECORD_LEVELS } from "../types.js";
 import type { ReceiptCheck, ReceiptChecker, SignatureState } from "./check-receipt.js";
+import { digestRecord } from "./record-digest.js";
 import type { RecordFinding } from "./record-finding.js";
 import { findRepeatedMember } from "./repeated-member.js";
 
@@ -42,11 +44,13 @@ export function checkLine(line: Buffer, receipts: ReceiptChecker): LineCheck {
   if (parts === undefined) return checkLoosely(line, receipts);
   const { buffer, byteOffset, length } = parts.receiptText;
   const text = Buffer.from(buffer, byteOffset, length);
+  const known = receipts.checkKnown(text);
+  if (known?.isCanonical === true) return finish(NO_REPAIR, known, parts, digestRecord(text, parts.prevHash));
   const value = parseLine(text);
   if (!isPlainObject(value)) return checkLoosely(line, receipts);
   const receipt = receipts.check(value, text);
   if (!receipt.isCanonical && !isCanonicalText(value, text)) return checkLoosely(line, receipts, receipt);
-  return finish(value, receipt, parts.prevHash, parts.recordHash, recordHash(text, parts.prevHash));
+  return finish(value, receipt, parts, digestRecord(text, parts.prevHash));
 }
 
 function checkLoosely(line: Buffer, receipts: ReceiptChecker, known?: ReceiptCheck): LineCheck {
@@ -67,10 +71,11 @@ function checkLoosely(line: Buffer, receipts: ReceiptChecker, known?: ReceiptChe
     const detail = fault ?? "the receipt is no object, or a hash not sha256: and 64 lower-case hex digits";
     return { ...notRecord({ code: "record_malformed", detail }), prev, stated };
   }
+  const hashes = { prevHash: prev, recordHash: stated };
   const check = known ?? receipts.check(receipt, undefined);
   try {
     const canonical = canonicalBytes(receipt, { maxDepth: RECORD_LEVELS });
-    return finish(receipt, check, prev, stated, recordHash(canonical, prev));
+    return finish(receipt, check, hashes, digestRecord(canonical, prev));
   } catch (error) {
     if (!(error instanceof CanonicalJsonError)) throw error;
     const told = check.findings.some(({ code }) => code === "not_canonical");
@@ -78,8 +83,7 @@ function checkLoosely(line: Buffer, receipts: ReceiptChecker, known?: ReceiptChe
     return finish(
       receipt,
       told ? check : { ...check, findings: [...check.findings, finding] },
-      prev,
-      stated,
+      hashes,
       stated,
     );
   }
@@ -95,13 +99,15 @@ function recordFault(record: JsonRecord, text: string): string | undefined {
   return repeated === undefined ? undefined : `the member ${quoted(repeated)} is there twice`;
 }
 
+/** A countersigned receipt is no record of a repair. */
+const NO_REPAIR: JsonRecord = {};
+
 const MEMBERS: readonly string[] = ["receipt", "prev_hash", "record_hash"];
 
 function finish(
   value: JsonRecord,
   receipt: ReceiptCheck,
-  prev: Sha256Text,
-  stated: Sha256Text,
+  { prevHash: prev, recordHash: stated }: Pick<LineParts, "prevHash" | "recordHash">,
   computed: Sha256Text,
 ): LineCheck {
   const { kind, findings, state } = receipt;

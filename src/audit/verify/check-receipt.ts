@@ -6,13 +6,14 @@ import { quoted } from "../../lib/text.js";
 import { parseTime } from "../../lib/time.js";
 import { parseReceipt } from "../../receipt/parse.js";
 import { compoundText, useBilateralText } from "../../receipt/response-text.js";
-import { holdsSignature } from "../../receipt/signature.js";
 import type { AgentReceipt, Receipt, ReceiptV2, ReceiptV3 } from "../../receipt/types.js";
 import { RECORD_TYPES } from "../record-types.js";
 import { RECORD_LEVELS } from "../types.js";
 import { AgentMemory } from "./agent-memory.js";
-import { isWholeBilateral } from "./bilateral-layout.js";
-import { agentWhole, badSignature, checkAgent, checkParamsHash } from "./check-agent.js";
+import type { KnownAgent } from "./agent-memory.js";
+import { isWholeBilateral, readAnswer } from "./bilateral-layout.js";
+import type { Answer } from "./bilateral-layout.js";
+import { badSignature, checkAgent, checkParamsHash } from "./check-agent.js";
 import type { AgentOutcome, CheckContext } from "./check-agent.js";
 import { withDerivedIds } from "./derived-ids.js";
 import { envelopeFault, openReceipt } from "./encrypted-params.js";
@@ -50,6 +51,11 @@ export class ReceiptChecker {
     this.#paramsKeys = paramsKeys;
   }
 
+  /** Checks receipts many in a row: see {@link Signatures.inARow}. */
+  inARow<Result>(work: () => Result): Result {
+    return this.#context.signatures.inARow(work, () => this.#memory.clear());
+  }
+
   /**
    * Checks a receipt of any version, or a record with a `type`. Never throws.
    *
@@ -66,6 +72,12 @@ export class ReceiptChecker {
     }
   }
 
+  /** Checks a countersigned receipt by its text, if it embeds a receipt that was checked before. */
+  checkKnown(text: Buffer): ReceiptCheck | undefined {
+    const known = readAnswer(text, this.#memory);
+    return known && this.#checkAnswer(known.answer, known.agent, text);
+  }
+
   #checkReceipt(value: JsonRecord, text: Buffer | undefined): ReceiptCheck {
     const envelope = envelopeFault(value);
     if (envelope !== undefined) return refused("unknown", { code: "receipt_malformed", detail: envelope });
@@ -80,9 +92,8 @@ export class ReceiptChecker {
 
   #checkOpen(receipt: Receipt, text: Buffer | undefined): ReceiptCheck {
     if (receipt.v === 2) return this.#checkCompound(receipt);
-    if (receipt.v === 3) return this.#checkBilateral(receipt, text);
-    const { outcome, whole } = checkAgent(receipt, this.#context);
-    this.#memory.keep(whole, outcome);
+    if (receipt.v === 3) return this.#checkAnswer(receipt, this.#checkAgent(receipt.agent_receipt), text);
+    const { outcome, whole } = this.#checkAgent(receipt);
     return {
       kind: "intent",
       findings: [...outcome.faults, ...outcome.standing],
@@ -91,14 +102,19 @@ export class ReceiptChecker {
     };
   }
 
+  #checkAgent(receipt: AgentReceipt): KnownAgent {
+    const { outcome, whole } = checkAgent(receipt, this.#context);
+    return this.#memory.keep(receipt, whole, outcome);
+  }
+
   #checkCompound(receipt: ReceiptV2): ReceiptCheck {
-    const { lookUpKey, registry } = this.#context;
+    const { lookUpKey, signatures, registry } = this.#context;
     const params = canonicalBytes(receipt.action.params, { maxDepth: RECORD_LEVELS });
     const findings: RecordFinding[] = [];
     const mismatch = checkParamsHash(receipt.action, params, receipt.id);
     if (mismatch !== undefined) findings.push(mismatch);
     const signed = compoundText(receipt, params);
-    if (!holdsSignature(lookUpKey(receipt.signer.pubkey), signed, receipt.sig)) {
+    if (!signatures.holds(lookUpKey(receipt.signer.pubkey), signed, receipt.sig)) {
       findings.push(badSignature(receipt.id));
     }
     findings.push(...checkOrder(receipt.ts_request, receipt.ts_response, receipt.id));
@@ -106,20 +122,21 @@ export class ReceiptChecker {
     return { kind: "compound", findings, state: "checked", isCanonical: false };
   }
 
-  #checkBilateral(receipt: ReceiptV3, text: Buffer | undefined): ReceiptCheck {
-    const { lookUpKey, registry } = this.#context;
-    const { outcome, whole } = this.#agentOutcome(receipt.agent_receipt);
-    const [holds, isCanonical] = useBilateralText(receipt, whole, (signed) => [
-      holdsSignature(lookUpKey(receipt.server.pubkey), signed, receipt.sig),
-      text !== undefined && isWholeBilateral(text, receipt, signed, whole.length),
-    ]);
-    const findings = agentFindings(receipt, outcome);
+  #checkAnswer(answer: Answer, agent: KnownAgent, text: Buffer | undefined): ReceiptCheck {
+    const { lookUpKey, signatures, registry } = this.#context;
+    const { outcome, whole, ts, target } = agent;
+    let isCanonical = false;
+    const holds = useBilateralText(answer, whole, (signed) => {
+      isCanonical = text !== undefined && isWholeBilateral(text, answer, signed, whole.length);
+      return signatures.holds(lookUpKey(answer.server.pubkey), signed, answer.sig);
+    });
+    const findings = agentFindings(answer, outcome);
     if (!holds) {
-      const detail = `the server's signature of ${receipt.id} does not hold`;
-      findings.push({ code: "bad_countersignature", detail, receiptId: receipt.id });
+      const detail = `the server's signature of ${answer.id} does not hold`;
+      findings.push({ code: "bad_countersignature", detail, receiptId: answer.id });
     }
-    findings.push(...checkOrder(receipt.agent_receipt.ts, receipt.ts_response, receipt.id));
-    if (registry !== undefined) findings.push(...checkServerStanding(receipt, registry));
+    findings.push(...checkOrder(ts, answer.ts_response, answer.id));
+    if (registry !== undefined) findings.push(...checkServerStanding(answer, target, registry));
     return {
       kind: "countersigned",
       findings,
@@ -128,18 +145,9 @@ export class ReceiptChecker {
     };
   }
 
-  #agentOutcome(receipt: AgentReceipt): { readonly outcome: AgentOutcome; readonly whole: Uint8Array } {
-    const whole = agentWhole(receipt);
-    const known = this.#memory.find(whole);
-    if (known !== undefined) return { outcome: known, whole };
-    const { outcome } = checkAgent(receipt, this.#context);
-    this.#memory.keep(whole, outcome);
-    return { outcome, whole };
-  }
-
   /** Checks what can be checked while the params are encrypted, which all signatures cover. */
   #checkSealed(receipt: Receipt, { finding }: OpenedReceipt): ReceiptCheck {
-    const { registry, lookUpKey } = this.#context;
+    const { lookUpKey, registry } = this.#context;
     const findings: RecordFinding[] = finding === undefined ? [] : [{ ...finding, receiptId: receipt.id }];
     if (receipt.v === 3)
       findings.push(...checkOrder(receipt.agent_receipt.ts, receipt.ts_response, receipt.id));
@@ -158,7 +166,7 @@ function standingOf(
   const standing = checkAgentStanding(receipt.agent_receipt, registry, lookUpKey);
   return [
     ...agentFindings(receipt, { faults: [], standing, redacted: false }),
-    ...checkServerStanding(receipt, registry),
+    ...checkServerStanding(receipt, receipt.agent_receipt.action.target, registry),
   ];
 }
 
@@ -166,7 +174,10 @@ function standingOf(
  * What is wrong with the agent's part of a countersigned receipt. A call that the server says it refused did not run: that
  * its signer was not trusted, or whatever the server gives as its reason, is then what the record is about.
  */
-function agentFindings({ response }: ReceiptV3, { faults, standing }: AgentOutcome): RecordFinding[] {
+function agentFindings(
+  { response }: Pick<ReceiptV3, "response">,
+  { faults, standing }: AgentOutcome,
+): RecordFinding[] {
   const { outcome } = response;
   if (outcome?.status !== "rejected") return [...faults, ...standing];
   return faults.filter(({ code }) => code !== outcome.reason);

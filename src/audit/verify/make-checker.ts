@@ -4,6 +4,7 @@ import type { TrustRegistry } from "../../trust/registry.js";
 import { ReceiptChecker } from "./check-receipt.js";
 import type { ParamsKeys } from "./encrypted-params.js";
 import { rememberKeys } from "./key-memory.js";
+import { Signatures } from "./signatures.js";
 
 /** What receipts are checked against. Plain data: it is sent to other threads. */
 export interface CheckerSettings {
@@ -18,7 +19,10 @@ export async function makeReceiptChecker(
   paramsKeys: ReadonlyMap<string, Uint8Array>,
   registry: TrustRegistry | undefined,
 ): Promise<ReceiptChecker> {
-  return new ReceiptChecker({ lookUpKey: rememberKeys(), registry }, await loadParamsKeys(paramsKeys));
+  return new ReceiptChecker(
+    { lookUpKey: rememberKeys(), signatures: new Signatures(), registry },
+    await loadParamsKeys(paramsKeys),
+  );
 }
 
 /** The same in a thread of its own. */

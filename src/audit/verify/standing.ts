@@ -39,10 +39,13 @@ export function checkCompoundStanding(receipt: ReceiptV2, registry: TrustRegistr
   return checkListedSigner(receipt, registry, timeOf(receipt.ts_request));
 }
 
-/** Checks who countersigned. */
-export function checkServerStanding(receipt: ReceiptV3, registry: TrustRegistry): RecordFinding[] {
-  const { server, id: receiptId } = receipt;
-  const found = registry.lookUpAsOf("servers", server.pubkey, timeOf(receipt.ts_response));
+/** Checks who countersigned a call at a target. */
+export function checkServerStanding(
+  { server, ts_response, id: receiptId }: Pick<ReceiptV3, "id" | "server" | "ts_response">,
+  target: string,
+  registry: TrustRegistry,
+): RecordFinding[] {
+  const found = registry.lookUpAsOf("servers", server.pubkey, timeOf(ts_response));
   if (!found.ok) {
     const code = found.code === "untrusted_signer" ? "untrusted_server" : found.code;
     return [{ code, detail: `the server ${quoted(server.name)}: ${found.detail}`, receiptId }];
@@ -53,7 +56,6 @@ export function checkServerStanding(receipt: ReceiptV3, registry: TrustRegistry)
     const detail = `countersigned as ${quoted(server.name)}, listed as ${quoted(entry.name)}`;
     findings.push({ code: "server_mismatch", detail, receiptId });
   }
-  const { target } = receipt.agent_receipt.action;
   if (!registry.answersFor(entry, target)) {
     const detail = `${quoted(entry.id)} may not answer for ${quoted(target)}`;
     findings.push({ code: "server_out_of_scope", detail, receiptId });

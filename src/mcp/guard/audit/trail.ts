@@ -198,14 +198,18 @@ export class AuditTrail implements CallRecord {
   }
 
   #inBackground(work: Promise<unknown>): void {
-    const done = work.then(
-      () => undefined,
-      (error: unknown) => {
-        this.#parts.events.report({ type: "audit_failed", detail: quotedError(error), error });
-      },
-    );
+    const done = this.#settle(work).finally(() => {
+      this.#underWay.delete(done);
+    });
     this.#underWay.add(done);
-    void done.then(() => this.#underWay.delete(done));
+  }
+
+  async #settle(work: Promise<unknown>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#parts.events.report({ type: "audit_failed", detail: quotedError(error), error });
+    }
   }
 
   #summariseLater(): void {
