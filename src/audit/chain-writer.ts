@@ -2,6 +2,7 @@ import { join } from "node:path";
 
 import type { Sha256Text } from "../crypto/digest.js";
 import { AuditLogError } from "../errors.js";
+import { delay } from "../lib/delay.js";
 import { formatTime } from "../lib/time.js";
 import { dayFileName, dayStartMs, listDayFiles, readDayName } from "./day-files.js";
 import type { DayFile } from "./day-files.js";
@@ -38,6 +39,10 @@ export interface WrittenBatch {
 const SETTLED_MS = 2500;
 const DAY_MS = 86_400_000;
 const MAX_INTERRUPTED = 100;
+
+/** How long a line without an end is watched before it counts as torn, and how often it is looked at while it changes. */
+const TORN_WAIT_MS = 30;
+const MOST_LOOKS = 10;
 
 /** Writes records to the newest file of a log. Used by the holder of the log's lock alone. */
 export class ChainWriter {
@@ -162,16 +167,24 @@ export class ChainWriter {
   }
 
   async #readTip(): Promise<LogRepair | undefined> {
-    const { tip, torn } = await readTip(this.#dir, this.#files, await this.#list());
+    this.#tip = undefined;
+    const { tip, torn } = await this.#readSettledTip();
     await this.#closeUnless(tip.day);
-    if (torn !== undefined) {
-      this.#tip = undefined;
-      const repair = await cutTornTail(this.#dir, this.#files, torn);
-      this.#tip = tip;
-      return repair;
-    }
+    const repair = torn === undefined ? undefined : await cutTornTail(this.#dir, this.#files, torn);
     this.#tip = tip;
-    return undefined;
+    return repair;
+  }
+
+  /** A program that does not keep to the log's lock may be about to end its line: what is torn stays as it is. */
+  async #readSettledTip(): ReturnType<typeof readTip> {
+    let before = await readTip(this.#dir, this.#files, await this.#list());
+    for (let looks = 0; before.torn !== undefined && looks < MOST_LOOKS; looks++) {
+      await delay(TORN_WAIT_MS);
+      const now = await readTip(this.#dir, this.#files, await this.#list());
+      if (now.torn?.offset === before.torn.offset && now.torn.bytes === before.torn.bytes) return now;
+      before = now;
+    }
+    return before;
   }
 
   /** What is open stays so if it is still the file of that name. */

@@ -23,8 +23,10 @@ const UNFINISHED = ".gz.part";
  * @returns names of the files that were made.
  */
 export async function compressDays(dir: string, files: FileSystem, locked: Locked): Promise<string[]> {
-  const { days, doubles } = listDayFiles(await files.list(dir));
-  for (const { name } of doubles) await removeDouble(dir, files, name, locked);
+  for (const { name } of listDayFiles(await files.list(dir)).doubles) {
+    await removeDouble(dir, files, name, locked);
+  }
+  const { days } = listDayFiles(await files.list(dir));
   const made: string[] = [];
   for (const { name, compressed } of days.slice(0, -1)) {
     if (compressed) continue;

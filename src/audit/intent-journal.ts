@@ -103,12 +103,17 @@ export class IntentJournal {
     } catch (cause) {
       throw openFault(path, cause);
     }
-    // Nobody else has it: its name is as good as unique.
-    if (!lockOrNot(this.#locks, file.fd, path))
-      throw new AuditLogError("audit_io", `${path} is locked by somebody else`);
     const journal = { path, file, size: 0 };
-    await append(journal, [...lines(this.#open)].join(""));
-    await syncAll(journal, this.#folder, this.#files);
+    try {
+      // Nobody else has it: its name is as good as unique.
+      if (!lockOrNot(this.#locks, file.fd, path))
+        throw new AuditLogError("audit_io", `${path} is locked by somebody else`);
+      await append(journal, [...lines(this.#open)].join(""));
+      await syncAll(journal, this.#folder, this.#files);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
     this.#ended = [];
     this.#file = journal;
     if (before !== undefined) {

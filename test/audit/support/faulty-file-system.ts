@@ -5,7 +5,7 @@ import { nodeFileSystem } from "../../../src/audit/file-system.js";
 import type { FileSystem, OpenFile } from "../../../src/audit/file-system.js";
 
 /** What happens at an operation: an error of that code, a write of half the bytes, or the end of the process. */
-export type Fault = "ENOSPC" | "EIO" | "EINTR" | "EACCES" | "EROFS" | "short" | "crash";
+export type Fault = "ENOSPC" | "EIO" | "EINTR" | "EROFS" | "short" | "crash";
 
 interface Entry {
   /** Bytes that the disk has. */
