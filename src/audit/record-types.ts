@@ -7,4 +7,6 @@ export const RECORD_TYPES: readonly string[] = [
   "refusals",
   "log_repair",
   "countersign_failed",
+  "answer_refused",
+  "call_unanswered",
 ];

@@ -38,7 +38,7 @@ export async function listUnfinished(
     for await (const line of readLines(file)) {
       const receipt = line.kind === "line" && line.terminated ? receiptOf(line.bytes) : undefined;
       if (receipt === undefined) continue;
-      const ended = endedIntent(receipt);
+      const ended = endedIntent(receipt) ?? unansweredCall(receipt);
       if (ended !== undefined) open.delete(ended);
       const id = intentId(receipt);
       if (id === undefined || open.has(id)) continue;
@@ -48,6 +48,14 @@ export async function listUnfinished(
     }
   }
   return [...open.values()];
+}
+
+const CLIENT_ENDS: readonly unknown[] = ["answer_refused", "call_unanswered"];
+
+/** The id of a call that has no answer at its client. Its server may have an end of its own for it. */
+function unansweredCall(receipt: JsonRecord): string | undefined {
+  const id = CLIENT_ENDS.includes(ownValue(receipt, "type")) ? ownValue(receipt, "intent_id") : undefined;
+  return typeof id === "string" ? id : undefined;
 }
 
 /** The receipt of a line; `undefined` if it is no record. */

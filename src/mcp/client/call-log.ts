@@ -11,6 +11,7 @@ import type { ReceiptV3 } from "../../receipt/types.js";
 import { rejectAnswer } from "./refusals.js";
 import type { ClientRejection } from "./refusals.js";
 import type { SentCall, SentReceipt } from "./request.js";
+import type { UnansweredReason } from "./requests.js";
 
 /** Bytes that a countersignature adds to a receipt at the most: two texts of prose, a name, and what is of fixed size. */
 const COUNTERSIGNATURE_BYTES = 131_072;
@@ -55,11 +56,28 @@ export class CallLog {
     await this.#sink.appendTyped({
       type: "answer_refused",
       ts: formatTime(nowMs),
-      ...(receipt === undefined ? {} : { receipt_id: receipt.id }),
+      ...(receipt === undefined ? {} : { intent_id: receipt.id }),
       tool: bounded(call.tool, MAX_NAME_LENGTH),
       target: call.target,
       code,
       detail: bounded(detail, MAX_DETAIL),
+    });
+  }
+
+  /** Appends a record of a call that has no answer, if its receipt was appended. */
+  async appendUnanswered(
+    { receipt, tool, target }: SentCall,
+    code: UnansweredReason,
+    nowMs: number,
+  ): Promise<void> {
+    if (receipt === undefined) return;
+    await this.#sink.appendTyped({
+      type: "call_unanswered",
+      ts: formatTime(nowMs),
+      intent_id: receipt.id,
+      tool: bounded(tool, MAX_NAME_LENGTH),
+      target,
+      code,
     });
   }
 

@@ -64,7 +64,7 @@ export class ClientOutbox {
     if (earlier === undefined && requests.size >= MAX_OPEN_REQUESTS) {
       return this.#answer(id, rejectAnswer("too_many_requests", `${MAX_OPEN_REQUESTS} requests are open`));
     }
-    const entry: OpenRequest = { signed: covered, call: undefined };
+    const entry: OpenRequest = { signed: covered, call: undefined, logged: false };
     requests.set(id, entry);
     this.#releaseOnAbort(id, entry, departure.options);
     if (!covered) return this.#forward(id, entry, departure.raw, departure);
@@ -93,7 +93,10 @@ export class ClientOutbox {
     // Cancelled or closed while it was being signed.
     if (this.#context.requests.get(id) !== entry) return signed;
     return log.appendIntent(signed.call.receipt).then(
-      () => signed,
+      () => {
+        entry.logged = true;
+        return signed;
+      },
       (cause: unknown) => {
         this.#context.handover.report(cause);
         return { ...unsent(cause), cause };
@@ -104,7 +107,10 @@ export class ClientOutbox {
   #sendSigned(id: RequestId, entry: OpenRequest, signed: SignedCall, departure: Departure): Promise<void> {
     const { requests, settings, handover } = this.#context;
     // Cancelled or closed while it was being signed or logged: nobody waits for an answer, so nothing is asked.
-    if (requests.get(id) !== entry) return Promise.resolve();
+    if (requests.get(id) !== entry) {
+      if (signed.ok && entry.logged) this.#context.noteUnanswered(signed.call, "not_sent");
+      return Promise.resolve();
+    }
     if (!signed.ok) {
       requests.delete(id, entry);
       if (signed.code === "signer_failed") handover.report(signed.cause);
@@ -122,7 +128,7 @@ export class ClientOutbox {
     const id = isPlainObject(params) ? ownValue(params, "requestId") : undefined;
     const entry = isRequestId(id) ? requests.get(id) : undefined;
     if (!isRequestId(id) || entry === undefined) return forward(raw, options);
-    requests.delete(id, entry);
+    requests.giveUp(id, entry, "cancelled");
     const unsent = entry.signed && entry.call === undefined;
     return unsent ? Promise.resolve() : forward(raw, options);
   }
@@ -136,7 +142,7 @@ export class ClientOutbox {
     try {
       await forward(message, options);
     } catch (error) {
-      this.#context.requests.delete(id, entry);
+      this.#context.requests.giveUp(id, entry, "send_failed");
       throw error;
     }
   }
@@ -150,7 +156,10 @@ export class ClientOutbox {
   #releaseOnAbort(id: RequestId, entry: OpenRequest, options: SendOptions): void {
     const signal: unknown = options === undefined ? undefined : Reflect.get(options, "requestSignal");
     if (!(signal instanceof AbortSignal)) return;
-    signal.addEventListener("abort", () => this.#context.requests.delete(id, entry), { once: true });
+    const giveUp = (): void => {
+      this.#context.requests.giveUp(id, entry, "cancelled");
+    };
+    signal.addEventListener("abort", giveUp, { once: true });
   }
 
   /** Takes a step once a value is there and every earlier step was begun: at once, if that is so already. */

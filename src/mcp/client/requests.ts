@@ -7,7 +7,12 @@ export interface OpenRequest {
   readonly signed: boolean;
   /** What was sent. While its receipt is being made and logged there is none, and nothing can be an answer. */
   call: SentCall | undefined;
+  /** Whether its receipt is in the log. */
+  logged: boolean;
 }
+
+/** Why a request has no answer: its sender cancelled it, its connection closed, or it could not be sent. */
+export type UnansweredReason = "cancelled" | "closed" | "not_sent" | "send_failed";
 
 /**
  * The requests of one connection that wait for an answer. An entry goes with its answer, with a cancel, when the
@@ -15,6 +20,12 @@ export interface OpenRequest {
  */
 export class OpenRequests {
   readonly #entries = new Map<RequestId, OpenRequest>();
+  readonly #onUnanswered: (call: SentCall, why: UnansweredReason) => void;
+
+  /** @param onUnanswered - Told of what was sent, or may have been, and is not waited for any longer. */
+  constructor(onUnanswered: (call: SentCall, why: UnansweredReason) => void) {
+    this.#onUnanswered = onUnanswered;
+  }
 
   get size(): number {
     return this.#entries.size;
@@ -33,8 +44,16 @@ export class OpenRequests {
     if (this.#entries.get(id) === entry) this.#entries.delete(id);
   }
 
+  /** Takes an entry out that will have no answer. */
+  giveUp(id: RequestId, entry: OpenRequest, why: UnansweredReason): void {
+    if (this.#entries.get(id) !== entry) return;
+    this.#entries.delete(id);
+    if (entry.call !== undefined) this.#onUnanswered(entry.call, why);
+  }
+
+  /** Gives all up: the connection is closed. */
   clear(): void {
-    this.#entries.clear();
+    for (const [id, entry] of this.#entries) this.giveUp(id, entry, "closed");
   }
 
   /**

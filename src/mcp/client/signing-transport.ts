@@ -101,12 +101,18 @@ function createHooks(inner: object, options: SigningTransportOptions): Transport
   const files = new ClientFiles(settings, (error) => {
     handover.report(error);
   });
-  const requests = new OpenRequests();
+  const noteUnanswered: ClientContext["noteUnanswered"] = (call, why) => {
+    files.log?.appendUnanswered(call, why, settings.clock()).catch((error: unknown) => {
+      handover.report(error);
+    });
+  };
+  const requests = new OpenRequests(noteUnanswered);
   const context: ClientContext = {
     settings,
     files,
     requests,
     handover,
+    noteUnanswered,
     transport: settings.transport ?? word,
     byReference: word === "other",
   };

@@ -169,7 +169,7 @@ describe("an answer that does not hold, with a log", () => {
       {
         type: "answer_refused",
         ts: new Date(NOW_MS).toISOString(),
-        receipt_id: receiptOf(request).id,
+        intent_id: receiptOf(request).id,
         tool: "echo",
         target: "mcp://github",
         code: "untrusted_server",
@@ -198,7 +198,7 @@ describe("an answer that does not hold, with a log", () => {
     await transport.send(request, { resumptionToken: "e1" });
     answer({ jsonrpc: "2.0", id: 7, result: {} });
     expect(sink.typed).toMatchObject([{ code: "countersignature_missing", target: "mcp://github" }]);
-    expect(sink.typed[0]).not.toHaveProperty("receipt_id");
+    expect(sink.typed[0]).not.toHaveProperty("intent_id");
     expect(canonicalJson(sink.typed[0]).length).toBeLessThan(2000);
   });
 

@@ -87,7 +87,7 @@ describe("a transport with a log's directory", () => {
     const { transport, call } = connect({ audit: dir });
     await call(1);
     await transport.close();
-    expect(kinds(await readRecords())).toEqual([1]);
+    expect(kinds(await readRecords())).toEqual([1, "call_unanswered"]);
   });
 
   it("rejects start when it cannot be a log's, and leaves neither a connection nor a watched file", async () => {
@@ -241,7 +241,7 @@ describe.each([
     await close();
     const records = await readRecords();
     expect(kinds(records)).toEqual([1, "answer_refused"]);
-    expect(records[1]).toMatchObject({ receipt_id: records[0]?.["id"], code: "countersignature_missing" });
+    expect(records[1]).toMatchObject({ intent_id: records[0]?.["id"], code: "countersignature_missing" });
   });
 
   it("gets an error for a call that cannot be logged, and goes on once it can", async () => {

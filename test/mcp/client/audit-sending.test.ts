@@ -130,6 +130,28 @@ describe("a signed request of a transport with a log", () => {
     expect(inner.sent).toEqual([]);
   });
 
+  it.each(["cancelled", "closed", "send_failed", "not_sent"] as const)(
+    "that has no answer is put on record as %s",
+    async (why) => {
+      const sink = why === "not_sent" ? held() : new HeldSink();
+      const { transport, inner } = connect({ audit: sink });
+      if (why === "send_failed") inner.send = () => Promise.reject(new Error("no way"));
+      const sent = transport.send(message(1)).catch(() => undefined);
+      if (why !== "not_sent") await sent;
+      if (why === "closed") await transport.close();
+      if (why === "cancelled" || why === "not_sent") {
+        await transport.send({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
+      }
+      await sink.release();
+      await sent;
+      await settled();
+      const intent_id = at(sink.records[0], "id");
+      expect(sink.typed).toMatchObject([
+        { type: "call_unanswered", intent_id, tool: "echo", target: TARGET, code: why },
+      ]);
+    },
+  );
+
   it("is not logged if it was cancelled while it was being signed", async () => {
     const sink = new HeldSink();
     let release = (): void => undefined;
@@ -146,6 +168,7 @@ describe("a signed request of a transport with a log", () => {
     release();
     await sent;
     expect(sink.texts).toEqual([]);
+    expect(sink.typed).toEqual([]);
   });
 
   it("is logged with no more than the hash of its arguments when the receipt tells no more", async () => {

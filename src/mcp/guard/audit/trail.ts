@@ -152,7 +152,7 @@ export class AuditTrail implements CallRecord {
       target: call.target,
       signer: call.signer.name,
       code: "countersign_unavailable",
-      detail: cut(detail, 256),
+      detail: cut(detail, 256).toWellFormed(),
       ...(answer === undefined ? {} : { content_hash: answer.contentHash, outcome: answer.outcome }),
     };
     this.#inBackground(this.log.appendTyped(record, { id: receipt.id, event: "ended" }));
