@@ -7,6 +7,7 @@ export const RECORD_TYPES: readonly string[] = [
   "refusals",
   "log_repair",
   "countersign_failed",
+  "carried_countersignature",
   "answer_refused",
   "call_unanswered",
 ];

@@ -1,11 +1,11 @@
-import { isSha256Text, sha256Text } from "../../crypto/digest.js";
-import { isPlainObject, ownValue } from "../../lib/json.js";
+import { sha256Text } from "../../crypto/digest.js";
 import { useAgentReceiptText } from "../../receipt/agent-text.js";
 import { checkAuthorizationDecision } from "../../receipt/check-decision.js";
 import { chainHash, checkDelegationToken } from "../../receipt/check-delegation.js";
 import type { KeyLookup } from "../../receipt/signature.js";
 import type { Action, AgentReceipt } from "../../receipt/types.js";
 import type { TrustRegistry } from "../../trust/registry.js";
+import { isRedacted } from "../redacted.js";
 import { RECORD_LEVELS } from "../types.js";
 import type { RecordFinding } from "./record-finding.js";
 import type { Signatures } from "./signatures.js";
@@ -112,18 +112,4 @@ function checkAuthority(receipt: AgentReceipt, lookUpKey: KeyLookup): RecordFind
     if (!check.ok) findings.push({ code: "bad_decision", detail: check.detail, receiptId });
   }
   return findings;
-}
-
-const MARKER = "_signet_redacted";
-
-/** Whether params were replaced by the marker: it says what the hash of the whole receipt was. */
-function isRedacted(params: unknown): boolean {
-  if (!isPlainObject(params) || Object.keys(params).length !== 1) return false;
-  const marker = ownValue(params, MARKER);
-  return (
-    isPlainObject(marker) &&
-    ownValue(marker, "v") === 1 &&
-    isSha256Text(ownValue(marker, "receipt_sha256")) &&
-    Object.keys(marker).every((name) => name === "v" || name === "receipt_sha256" || name === "kept")
-  );
 }

@@ -34,12 +34,15 @@ export async function chooseChecker(
   registry: TrustRegistry | undefined,
   choice: Partial<CheckerChoice>,
 ): Promise<PieceChecker> {
-  if (bytes <= (choice.maxBytesHere ?? MAX_BYTES_HERE)) return checkHere(paramsKeys, registry);
+  const workerUrl = choice.workerUrl ?? findWorker();
+  // Where the package was put into a bundle of somebody else's, there is no worker: it takes longer then.
+  const isHere = workerUrl === undefined || bytes <= (choice.maxBytesHere ?? MAX_BYTES_HERE);
+  if (isHere) return checkHere(paramsKeys, registry);
   // Loaded only where it is needed, as its threads are.
   const { WorkerPool } = await import("./worker-pool.js");
   const sodium = chosenBackend() !== nodeBackend;
   const settings = { registry: registry && shipRegistry(registry), paramsKeys, sodium };
-  return new WorkerPool(threads, settings, choice.workerUrl ?? findWorker());
+  return new WorkerPool(threads, settings, workerUrl);
 }
 
 async function checkHere(
@@ -58,7 +61,6 @@ async function checkHere(
   };
 }
 
-function findWorker(): URL {
-  const urls = WORKER_PATHS.map((path) => new URL(path, import.meta.url));
-  return urls.find((url) => existsSync(url)) ?? new URL("./worker.js", import.meta.url);
+function findWorker(): URL | undefined {
+  return WORKER_PATHS.map((path) => new URL(path, import.meta.url)).find((url) => existsSync(url));
 }

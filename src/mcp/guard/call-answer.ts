@@ -63,7 +63,7 @@ function sign(core: GuardCore, id: RequestId, entry: RunningCall, raw: JsonRecor
     };
     const countersignature = core.countersign(verified, prepared.contentHash, outcome);
     if (core.trail !== undefined)
-      return putOnRecord(core.trail, verified, countersignature, { id, finish, fail });
+      return putOnRecord(core.trail, verified, countersignature, { id, carried, finish, fail });
     return countersignature instanceof Promise
       ? countersignature.then(finish).catch(fail)
       : finish(countersignature);
@@ -75,6 +75,7 @@ function sign(core: GuardCore, id: RequestId, entry: RunningCall, raw: JsonRecor
 /** What comes of an answer that is signed, and of one that is not. */
 interface Ways {
   readonly id: RequestId;
+  readonly carried: unknown;
   readonly finish: (countersignature: ReceiptV3) => JsonRecord;
   readonly fail: (error: unknown) => JsonRecord;
 }
@@ -84,7 +85,7 @@ async function putOnRecord(
   trail: AuditTrail,
   verified: Verified,
   signing: MaybePromise<ReceiptV3>,
-  { id, finish, fail }: Ways,
+  { id, carried, finish, fail }: Ways,
 ): Promise<JsonRecord> {
   let countersignature: ReceiptV3;
   try {
@@ -92,7 +93,7 @@ async function putOnRecord(
   } catch (error) {
     return fail(error);
   }
-  const kept = await trail.answered(verified, countersignature);
+  const kept = await trail.answered(verified, countersignature, carried);
   return kept ? finish(countersignature) : withheld(id, "audit_unavailable");
 }
 

@@ -136,7 +136,10 @@ export class Gateway {
       const outcome = said ?? prepared.outcome;
       const pending = this.#core.countersign(verified, prepared.contentHash, outcome);
       const countersignature = isPromise(pending) ? await pending : pending;
-      if (this.#core.trail !== undefined && !(await this.#core.trail.answered(verified, countersignature))) {
+      if (
+        this.#core.trail !== undefined &&
+        !(await this.#core.trail.answered(verified, countersignature, prepared.carried))
+      ) {
         throw new GuardError(
           "audit_unavailable",
           "the answer could not be put on record; health().audit says why. Withhold it: the call can still be countersigned",

@@ -403,3 +403,29 @@ describe("a key that is revoked while its call is put on record", () => {
     expect(outcomes()).toEqual([{ status: "failed", error: "not_run: key_expired" }]);
   });
 });
+
+describe("a countersignature that a result brought along", () => {
+  const carried = { v: 3, id: "rec_of_another_server", text: "secret" };
+  const tools = {
+    gateway: () => ({ content: [], _meta: { _signet_bilateral: carried } }),
+  };
+
+  it("is taken out of the answer, and kept", async () => {
+    const stand = await standWith({ tools });
+    const wire = await stand.connect();
+    const answer = await wire.call(await stand.sign({ tool: "gateway" }));
+    expect(JSON.stringify(answer)).not.toContain("rec_of_another_server");
+    expect(receipts()[2]).toMatchObject({
+      type: "carried_countersignature",
+      intent_id: receipts()[0]?.["id"],
+      countersignature: carried,
+    });
+  });
+
+  it("is kept by its hash alone where params are redacted", async () => {
+    const stand = await standWith({ tools, guard: { redact: () => undefined } });
+    await (await stand.connect()).call(await stand.sign({ tool: "gateway" }));
+    expect(allBytes()).not.toContain("secret");
+    expect(receipts()[2]).toMatchObject({ sha256: expect.stringMatching(/^sha256:/) as unknown });
+  });
+});

@@ -24,6 +24,9 @@ interface RecoveryParts {
   readonly countersign: Countersign;
 }
 
+/** Calls that are ended together: they share what a flush of the disk takes. */
+const AT_ONCE = 256;
+
 /**
  * Gives an end to the calls that a process of this server let through and did not answer before it died. Whether their tools ran
  * nobody knows, and that is what is signed. Those of processes that live are left alone, and so are those for other servers.
@@ -35,24 +38,22 @@ export async function recoverCalls(parts: RecoveryParts): Promise<void> {
   const abandoned = await log.takeAbandoned();
   const ended = new Set<string>();
   let left = 0;
+  const end = async (intent: AbandonedIntent): Promise<void> => {
+    const agent = readIntent(intent, parts);
+    if (agent === undefined) return;
+    try {
+      const receipt = await parts.countersign(agent, canonicalHash({}), OUTCOME_UNKNOWN);
+      await log.appendText(wholeBilateralText(receipt, agent.whole));
+      ended.add(intent.id);
+    } catch (error) {
+      left += 1;
+      const detail = `a call could not be given an end: ${quotedError(error)}`;
+      events.report({ type: "audit_failed", detail, error });
+    }
+  };
   try {
-    for (const { intent, agent } of abandoned.intents.map((intent) => ({
-      intent,
-      agent: readIntent(intent, parts),
-    }))) {
-      if (agent === undefined) continue;
-      try {
-        const receipt = await parts.countersign(agent, canonicalHash({}), OUTCOME_UNKNOWN);
-        await log.appendText(wholeBilateralText(receipt, agent.whole));
-        ended.add(intent.id);
-      } catch (error) {
-        left += 1;
-        events.report({
-          type: "audit_failed",
-          detail: `a call could not be given an end: ${quotedError(error)}`,
-          error,
-        });
-      }
+    for (let at = 0; at < abandoned.intents.length; at += AT_ONCE) {
+      await Promise.all(abandoned.intents.slice(at, at + AT_ONCE).map(end));
     }
   } finally {
     await abandoned.release(ended);

@@ -49,7 +49,8 @@ export class RefusalRecords {
   /** Counts what has no record of its own. @param signer - The registry's name for it, if its signature held. */
   count(code: RefusalCode | "unsigned_allowed", atMs: number, signer?: string): void {
     this.#sinceMs ??= atMs;
-    const named = signer !== undefined && this.#rest.size < NAMED_SIGNERS ? cut(signer, 256).toWellFormed() : undefined;
+    const named =
+      signer !== undefined && this.#rest.size < NAMED_SIGNERS ? cut(signer, 256).toWellFormed() : undefined;
     const key = JSON.stringify([code, named]);
     const entry = this.#rest.get(key);
     if (entry === undefined) this.#rest.set(key, { code, signer: named, count: 1 });

@@ -1,8 +1,11 @@
-import { canonicalHash } from "../../../crypto/canonical-json.js";
+import { canonicalBytes, canonicalHash } from "../../../crypto/canonical-json.js";
+import { sha256Text } from "../../../crypto/digest.js";
 import type { Sha256Text } from "../../../crypto/digest.js";
+import { CanonicalJsonError } from "../../../errors.js";
 import type { MaybePromise } from "../../../lib/maybe-promise.js";
 import { cut, quotedError } from "../../../lib/text.js";
 import { formatTime } from "../../../lib/time.js";
+import type { TypedRecord } from "../../../audit/appendable.js";
 import type { AuditLog } from "../../../audit/log.js";
 import { wholeBilateralText } from "../../../receipt/response-text.js";
 import type { Outcome, ReceiptV1, ReceiptV3 } from "../../../receipt/types.js";
@@ -48,6 +51,9 @@ const LET_THROUGH_DEADLINE_MS = 5000;
 
 const SUMMARY_EVERY_MS = 60_000;
 
+/** Bytes of a countersignature that a result brought along, and that is kept. */
+const MAX_CARRIED_BYTES = 1_048_576;
+
 /** Refusals that may be on their way to the log at once. What is beyond is in the next summary. */
 const MOST_UNDER_WAY = 256;
 
@@ -61,6 +67,7 @@ export class AuditTrail implements CallRecord {
   readonly #redacted = new WeakMap<ReceiptV1, StoredReceipt>();
   readonly #underWay = new Set<Promise<void>>();
   #summary: NodeJS.Timeout | undefined;
+  #closed = false;
 
   constructor(parts: TrailParts) {
     this.#parts = parts;
@@ -106,6 +113,7 @@ export class AuditTrail implements CallRecord {
   }
 
   refused(evidence: Evidence, code: RefusalCode): void {
+    if (this.#closed) return;
     const { publicKey, name } = evidence.signer;
     const now = this.#parts.clock();
     const isBusy = this.#underWay.size >= MOST_UNDER_WAY;
@@ -120,13 +128,18 @@ export class AuditTrail implements CallRecord {
   /** Counts what nobody is known to have sent. What is known is told otherwise. */
   note(event: GuardEvent): void {
     const code = event.type === "refused" && event.signer === undefined ? event.code : event.type;
-    if (code !== "unsigned_allowed" && !isRefusalCode(code)) return;
+    if (this.#closed || (code !== "unsigned_allowed" && !isRefusalCode(code))) return;
     this.#refusals.count(code, this.#parts.clock());
     this.#summariseLater();
   }
 
-  /** Puts a call's answer on record. Never rejects. @returns whether that is done, and durable. */
-  async answered(verified: Verified, countersignature: ReceiptV3): Promise<boolean> {
+  /**
+   * Puts a call's answer on record. Never rejects.
+   *
+   * @param carried - A countersignature that the tool's result had brought along, if it had.
+   * @returns whether that is done, and durable.
+   */
+  async answered(verified: Verified, countersignature: ReceiptV3, carried: unknown): Promise<boolean> {
     const { receipt, whole, call } = verified;
     try {
       const redacted = this.#redacted.get(receipt);
@@ -134,7 +147,11 @@ export class AuditTrail implements CallRecord {
         redacted === undefined
           ? wholeBilateralText(countersignature, whole)
           : wholeBilateralText(await this.#countersignStored(redacted, countersignature), redacted.whole);
-      await this.log.appendText(text, { id: receipt.id, event: "ended" });
+      const written = this.log.appendText(text, { id: receipt.id, event: "ended" });
+      // Behind it, in the same flush of the disk.
+      const withCarried =
+        carried === undefined ? undefined : this.log.appendTyped(this.#carriedRecord(verified, carried));
+      await Promise.all([written, withCarried]);
       return true;
     } catch (error) {
       this.#parts.events.report({ type: "audit_failed", detail: quotedError(error), error, call });
@@ -160,6 +177,7 @@ export class AuditTrail implements CallRecord {
 
   /** Waits for what is on its way to the log, and sums up what was refused. Never rejects. */
   async close(): Promise<void> {
+    this.#closed = true;
     clearTimeout(this.#summary);
     this.#writeSummary();
     await Promise.all(this.#underWay);
@@ -174,6 +192,29 @@ export class AuditTrail implements CallRecord {
     const stored = redactReceipt(evidence, redact);
     if (stored.redacted) this.#redacted.set(receipt, stored);
     return stored;
+  }
+
+  /** It is another server's, over a receipt that this log knows nothing of: a note, of which nothing is verified. */
+  #carriedRecord({ receipt, call }: Verified, carried: unknown): TypedRecord {
+    const { tool, target } = call;
+    const { redact, clock } = this.#parts;
+    const head = {
+      type: "carried_countersignature",
+      ts: formatTime(clock()),
+      intent_id: receipt.id,
+      tool,
+      target,
+    };
+    try {
+      const text = canonicalBytes(carried, { maxBytes: MAX_CARRIED_BYTES });
+      // Its receipt has params, too, of which nothing says what must not be stored.
+      return redact === undefined
+        ? { ...head, countersignature: carried }
+        : { ...head, sha256: sha256Text(text) };
+    } catch (error) {
+      if (error instanceof CanonicalJsonError) return { ...head, omitted: error.code };
+      throw error;
+    }
   }
 
   /** What is stored of a redacted call has a countersignature of its own: the client's is over what is not stored. */
