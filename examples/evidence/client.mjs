@@ -22,7 +22,7 @@ export async function startServer({ registry, agentKey, serverKey, target }, aud
   return { client, held, pid: stdio.pid };
 }
 
-/** Calls the tool that takes a minute three times, and the other one as fast as it answers, 64 calls at a time. */
+/** Calls the tool that takes a minute three times, and the other one as fast as it answers, 16 calls at a time. */
 export function putUnderLoad(client) {
   const load = { sent: 0, unanswered: 0 };
   const call = async (name, args) => {
@@ -33,6 +33,6 @@ export function putUnderLoad(client) {
     while (load.unanswered === 0) await call("github_create_issue", { title: `issue ${load.sent}` });
   };
   const slow = ["docs", "api", "web"].map((repo) => call("github_list_issues", { repo }));
-  load.done = Promise.all([...slow, ...Array.from({ length: 64 }, callOn)]);
+  load.done = Promise.all([...slow, ...Array.from({ length: 16 }, callOn)]);
   return load;
 }

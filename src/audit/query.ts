@@ -40,9 +40,10 @@ export interface AuditEntry {
  *
  * @example
  * ```ts
- * import { query } from "signet-mcp/audit";
+ * import { AuditLog } from "signet-mcp/audit";
  *
- * for await (const { place, summary } of query("audit", { since: "24h", outcome: "rejected", order: "newest" })) {
+ * const log = await AuditLog.open("audit", { readOnly: true });
+ * for await (const { place, summary } of log.query({ since: "24h", outcome: "rejected", order: "newest" })) {
  *   console.log(`${place.file}:${place.line}`, summary.signer, summary.tool, summary.code);
  * }
  * ```

@@ -70,15 +70,18 @@ export class TrustRegistry {
    * @param atMs - Milliseconds since the Unix epoch.
    */
   lookUpAsOf(section: TrustSection, pubkey: string, atMs: number): TrustLookup {
-    const barred = this.#findBarredAsOf(pubkey, atMs);
-    return barred === undefined ? this.#lookUpListed(section, pubkey, atMs) : refuseBarred(barred);
+    return this.#barredAsOf(pubkey, atMs) ?? this.#lookUpListed(section, pubkey, atMs);
   }
 
-  #findBarredAsOf(pubkey: string, atMs: number): TrustEntry | undefined {
+  #barredAsOf(pubkey: string, atMs: number): UntrustedKey | undefined {
     if (this.#index.findBarred(pubkey) === undefined) return undefined;
     const entries = SECTIONS.map((section) => this.#index.find(section, pubkey));
-    const barred = entries.filter((entry) => entry !== undefined && !(atMs < barredFromMs(entry)));
-    return barred.find((entry) => entry?.status === "revoked") ?? barred[0];
+    const barred = entries.filter((entry) => entry !== undefined && entry.status !== "active");
+    const revoked = barred.find((entry) => isFrom(entry?.revokedAtMs, atMs));
+    // One that was disabled first and revoked later has both times.
+    const disabled = barred.find((entry) => isFrom(entry?.disabledAtMs, atMs));
+    if (revoked !== undefined) return refuseFrom("key_revoked", revoked.id, revoked.revokedAtMs);
+    return disabled && refuseFrom("key_disabled", disabled.id, disabled.disabledAtMs);
   }
 
   #lookUpListed(section: TrustSection, pubkey: string, nowMs: number): TrustLookup {
@@ -154,10 +157,9 @@ export class TrustRegistry {
 
 const SECTIONS: readonly TrustSection[] = ["agents", "servers", "roots"];
 
-/** When an entry's status counts from; never, for an active one. */
-function barredFromMs({ status, disabledAtMs, revokedAtMs }: TrustEntry): number {
-  if (status === "active") return Number.POSITIVE_INFINITY;
-  return (status === "revoked" ? revokedAtMs : disabledAtMs) ?? Number.NEGATIVE_INFINITY;
+/** Written so that an instant that is none counts as past. */
+function isFrom(fromMs: number | undefined, atMs: number): boolean {
+  return fromMs !== undefined && !(atMs < fromMs);
 }
 
 interface Scope {
@@ -165,11 +167,20 @@ interface Scope {
   readonly targets: ((name: string) => boolean) | undefined;
 }
 
-function refuseBarred(entry: TrustEntry): UntrustedKey {
-  const { id, status, disabledAtMs, revokedAtMs } = entry;
-  const sinceMs = status === "revoked" ? revokedAtMs : disabledAtMs;
-  const since = sinceMs === undefined ? "" : `, since ${formatTime(sinceMs)}`;
-  return refuse(status === "revoked" ? "key_revoked" : "key_disabled", `${quoted(id)} is ${status}${since}`);
+function refuseBarred({ id, status, disabledAtMs, revokedAtMs }: TrustEntry): UntrustedKey {
+  return status === "revoked"
+    ? refuseFrom("key_revoked", id, revokedAtMs)
+    : refuseFrom("key_disabled", id, disabledAtMs);
+}
+
+function refuseFrom(
+  code: "key_revoked" | "key_disabled",
+  id: string,
+  fromMs: number | undefined,
+): UntrustedKey {
+  const status = code === "key_revoked" ? "revoked" : "disabled";
+  const since = fromMs === undefined ? "" : `, since ${formatTime(fromMs)}`;
+  return refuse(code, `${quoted(id)} is ${status}${since}`);
 }
 
 function refuse(code: TrustRefusal, detail: string): UntrustedKey {

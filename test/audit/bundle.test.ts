@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   appendFileSync,
   cpSync,
@@ -30,10 +31,12 @@ import {
   AGENT_KEY,
   AGENT_SEED,
   CLI,
+  GOLDEN_PARAMS_KEYS,
   START_MS,
   WITH_CLI,
   call,
   ended,
+  goldenRegistryText,
   registryText,
   runCli,
   writeCalls,
@@ -42,12 +45,14 @@ import { newLogDir, note } from "./support/log-dir.js";
 
 const VECTORS = fileURLToPath(new URL("../vectors/", import.meta.url));
 const FILES = ["hash-summary.txt", "manifest.json", "records.jsonl"];
+/** A script that writes a bundle and restores it, with what was built. */
+const CHILD = fileURLToPath(new URL("children/bundler.mjs", import.meta.url));
 const REGISTRY = parseTrustRegistry(registryText());
 
-/** A log of 20 calls over two days, each with its end. */
-async function newLog(): Promise<string> {
+/** A log of calls, by default over two days, each with its end. */
+async function newLog(calls = 20): Promise<string> {
   const dir = newLogDir();
-  await writeCalls(dir, 20);
+  await writeCalls(dir, calls);
   return dir;
 }
 
@@ -87,9 +92,7 @@ function rewrite(dir: string, records: readonly string[]): void {
   const from = readFileSync(join(dir, "records.jsonl"));
   const to = `${records.join("\n")}\n`;
   writeFileSync(join(dir, "records.jsonl"), to);
-  const [before, after] = [from, to].map((bytes) =>
-    spawnSync("sha256sum", { input: bytes, encoding: "utf8" }).stdout.slice(0, 64),
-  );
+  const [before, after] = [from, to].map((bytes) => createHash("sha256").update(bytes).digest("hex"));
   for (const name of ["manifest.json", "hash-summary.txt"]) {
     const text = readFileSync(join(dir, name), "utf8");
     writeFileSync(join(dir, name), text.replace(before ?? "", after ?? ""));
@@ -277,7 +280,7 @@ describe("a bundle is written where nothing is:", () => {
     const dir = await newLog();
     const log = await AuditLog.open(dir, { readOnly: true });
     const codes = await Promise.all([1, 2, 3].map(() => codeOf(log.bundle(targetFor(dir)))));
-    expect(codes.sort()).toEqual(["bundle_exists", "bundle_exists", "nothing was thrown"]);
+    expect(codes.filter((code) => code === "bundle_exists")).toHaveLength(2);
     expect(await restoreBundle(targetFor(dir))).toMatchObject({ ok: true });
     expect(readdirSync(dirname(dir)).sort()).toEqual(["audit", "bundle"]);
   });
@@ -295,7 +298,6 @@ describe("a bundle is written where nothing is:", () => {
     ["bundle", { until: Number.NaN }],
     ["bundle", { host: "" }],
     ["bundle", { registry: 7 }],
-    ["bundle", { sinec: 0 }],
     ["bundle", null],
   ])("%j with %j is the caller's mistake", async (target, options) => {
     const log = await AuditLog.open(await newLog(), { readOnly: true });
@@ -341,15 +343,55 @@ describe("when writing fails, nothing is left behind:", () => {
 
   it("files that may not grow as large as the records are", async () => {
     const dir = await newLog();
-    const child = fileURLToPath(new URL("children/bundler.mjs", import.meta.url));
-    const { stdout } = spawnSync(
-      "sh",
-      ["-c", 'ulimit -f 32 && exec "$@"', "sh", process.execPath, child, dir, targetFor(dir)],
-      { encoding: "utf8" },
-    );
+    const limited = ["-c", 'ulimit -f 32 && exec "$@"', "sh", process.execPath, CHILD, dir, targetFor(dir)];
+    const { stdout } = spawnSync("sh", limited, { encoding: "utf8" });
     expect(JSON.parse(stdout)).toMatchObject({ code: "audit_io" });
     expect(readdirSync(dirname(dir))).toEqual(["audit"]);
   });
+});
+
+describe("a log that is written to meanwhile", () => {
+  it("is bundled up to some record, and each bundle verifies", async () => {
+    const dir = newLogDir();
+    const log = await AuditLog.open(dir, { clock: () => START_MS, durability: "os" });
+    await log.append(call(0));
+    const done = new AbortController();
+    const writing = (async () => {
+      while (!done.signal.aborted)
+        await Promise.all([1, 2, 3].map((n) => log.append(call(n, "x".repeat(5000 * n)))));
+    })();
+    const counts: number[] = [];
+    for (let n = 0; n < 5; n++) {
+      const report = await restoreBundle(await bundled(dir, { registry: REGISTRY }, `bundle-${n}`));
+      expect(report).toMatchObject({ ok: true });
+      counts.push(report.records.records);
+    }
+    done.abort();
+    await writing;
+    await log.close();
+    expect(counts).toEqual(counts.toSorted((a, b) => a - b));
+    expect(new Set(counts).size).toBeGreaterThan(1);
+  });
+});
+
+describe("a large log", () => {
+  it("is bundled and restored in the memory that a small one takes", async () => {
+    const peakOf = async (records: number): Promise<number> => {
+      const dir = newLogDir();
+      const log = await AuditLog.open(dir, { clock: () => START_MS, durability: "os" });
+      const reason = "x".repeat(100_000);
+      for (let n = 0; n < records; n++) {
+        await log.append({ type: "policy_violation", ts: "2026-11-24T10:00:00.000Z", n, reason });
+      }
+      await log.close();
+      const { stdout } = spawnSync(process.execPath, [CHILD, dir, targetFor(dir)], { encoding: "utf8" });
+      const outcome = JSON.parse(stdout) as { readonly peakBytes: number };
+      expect(outcome).toMatchObject({ ok: true, records });
+      return outcome.peakBytes;
+    };
+    const [small, large] = [await peakOf(10), await peakOf(3000)];
+    expect(large - small).toBeLessThan(100_000_000);
+  }, 60_000);
 });
 
 describe("a log that is damaged", () => {
@@ -369,7 +411,8 @@ describe("a log that is damaged", () => {
       "4 not_json",
       "6 not_utf8",
       "8 hash_mismatch",
-      expect.stringMatching(/^8 /),
+      "8 bad_signature",
+      "8 bad_countersignature",
       "28 not_json",
     ]);
   });
@@ -397,7 +440,7 @@ describe("a bundle that was changed", () => {
   const HEX_DIGIT: Readonly<Record<string, string>> = { "0": "1" };
 
   it("in any digit, letter or word of its manifest that the records back is found out", async () => {
-    const target = await bundled(await newLog(), { registry: REGISTRY });
+    const target = await bundled(await newLog(2), { registry: REGISTRY });
     const path = join(target, "manifest.json");
     const text = readFileSync(path, "utf8");
     const manifest = JSON.parse(text) as Record<string, string | number | boolean>;
@@ -450,7 +493,7 @@ describe("a bundle that was changed", () => {
   });
 
   it("in its summary is found out", async () => {
-    const target = await bundled(await newLog());
+    const target = await bundled(await newLog(2));
     const path = join(target, "hash-summary.txt");
     const text = readFileSync(path, "utf8");
     for (let at = 0; at < text.length; at++) {
@@ -481,7 +524,7 @@ describe("a bundle that was changed", () => {
   });
 
   it.each<[string, (records: string[]) => string[], string]>([
-    ["a record changed", (all) => all.with(6, (all[6] ?? "").replace("read", "rear")), "hash_mismatch"],
+    ["a record changed", (all) => all.with(6, (all[6] ?? "").replace("write", "wrote")), "hash_mismatch"],
     ["a record taken out", (all) => all.toSpliced(6, 1), "link_broken"],
     ["two records swapped", (all) => all.with(6, all[7] ?? "").with(7, all[6] ?? ""), "link_broken"],
     ["a record there twice", (all) => all.toSpliced(6, 0, all[6] ?? ""), "link_broken"],
@@ -504,9 +547,7 @@ describe("a bundle that was changed", () => {
   });
 
   it("in any byte of its records is found out by their digest", async () => {
-    const dir = newLogDir();
-    await writeCalls(dir, 1);
-    const target = await bundled(dir, { registry: REGISTRY });
+    const target = await bundled(await newLog(1), { registry: REGISTRY });
     const path = join(target, "records.jsonl");
     const bytes = readFileSync(path);
     for (let at = 0; at < bytes.length; at += 7) {
@@ -530,12 +571,21 @@ describe("a bundle that was changed", () => {
 });
 
 describe("restoring", () => {
+  it("takes no option that it does not know, such as a start: the manifest says it", async () => {
+    const dir = await newLog();
+    const options = { start: GENESIS_HASH } as RestoreBundleOptions;
+    expect(await codeOf(restoreBundle(await bundled(dir), options))).toBe("unknown_option");
+    const log = await AuditLog.open(dir, { readOnly: true });
+    expect(await codeOf(log.bundle(targetFor(dir, "2"), { sinec: 0 } as BundleOptions))).toBe(
+      "unknown_option",
+    );
+  });
+
   it.each<[unknown, unknown]>([
     ["", {}],
     [7, {}],
     ["bundle", null],
     ["bundle", { registry: 7 }],
-    ["bundle", { start: GENESIS_HASH }],
     ["bundle", { threads: 0 }],
   ])("%j with %j is the caller's mistake", async (name, options) => {
     const dir = await newLog();
@@ -577,19 +627,9 @@ describe("a bundle of the released CLI", () => {
     });
   });
 
-  it("verifies against a registry that lists its signer", async () => {
-    const pub = JSON.parse(readFileSync(join(VECTORS, "home/keys/plain-bot.pub"), "utf8")) as JsonPub;
-    const registry = parseTrustRegistry(
-      registryText({
-        name: "plain-bot",
-        pubkey: `ed25519:${pub.pubkey}`,
-        owner: pub.owner ?? "acme",
-        created_at: "2026-01-01T00:00:00Z",
-      }),
-    );
-    const key = JSON.parse(readFileSync(join(VECTORS, "home/keys/plain-bot.key"), "utf8")) as JsonPub;
-    const paramsKeys = new Map([[`ed25519:${pub.pubkey}`, paramsKey(Buffer.from(key.seed ?? "", "base64"))]]);
-    expect(await restoreBundle(GOLDEN, { registry, paramsKeys })).toMatchObject({
+  it("verifies against a registry that lists its signers", async () => {
+    const registry = parseTrustRegistry(goldenRegistryText());
+    expect(await restoreBundle(GOLDEN, { registry, paramsKeys: GOLDEN_PARAMS_KEYS })).toMatchObject({
       ok: true,
       registry: "given",
       records: { verified: 6, unverifiable: { total: 0 } },
@@ -597,14 +637,8 @@ describe("a bundle of the released CLI", () => {
   });
 });
 
-interface JsonPub {
-  readonly pubkey: string;
-  readonly owner?: string;
-  readonly seed?: string;
-}
-
 describe.skipIf(CLI === undefined)(`with ${WITH_CLI}`, () => {
-  it("is that very release", async () => {
+  it("talks to that very release", async () => {
     expect((await runCli("/nonexistent", "--version")).out).toBe("signet 0.11.0\n");
   });
 
@@ -628,7 +662,7 @@ describe.skipIf(CLI === undefined)(`with ${WITH_CLI}`, () => {
 
   it("a bundle of ours that was changed does not hold there either", async () => {
     const target = await bundled(await newLog(), { registry: REGISTRY });
-    rewrite(target, lines(target).with(6, (lines(target)[6] ?? "").replace("read", "rear")));
+    rewrite(target, lines(target).with(6, (lines(target)[6] ?? "").replace("write", "wrote")));
     expect(await runCli(target, "audit", "--restore", target)).toMatchObject({
       code: 3,
       err: expect.stringContaining("record_hash mismatch") as string,
@@ -638,20 +672,18 @@ describe.skipIf(CLI === undefined)(`with ${WITH_CLI}`, () => {
   it.each<[string, () => unknown]>([
     ["a record with a type", () => ({ ...note(1), type: "log_repair" })],
     ["encrypted params", () => encryptParams(call(9), paramsKey(AGENT_SEED))],
-  ])("it stops at %s where there is a registry, and holds where there is none", async (_, record) => {
+  ])("stops at %s where there is a registry, and holds where there is none", async (_, record) => {
     const dir = await newLog();
     const log = await AuditLog.open(dir);
     await log.append(record());
     await log.close();
     const target = await bundled(dir, { registry: REGISTRY });
     expect(await restoreBundle(target)).toMatchObject({ ok: true });
-    expect(await runCli(dir, "audit", "--restore", target)).toMatchObject({ code: 3 });
-    expect(await runCli(dir, "audit", "--restore", await bundled(dir, {}, "bare"))).toMatchObject({
-      code: 0,
-    });
+    expect((await runCli(dir, "audit", "--restore", target)).code).not.toBe(0);
+    expect((await runCli(dir, "audit", "--restore", await bundled(dir, {}, "bare"))).code).toBe(0);
   });
 
-  it("it wants keys to be active now, where ours asks whether they were then", async () => {
+  it("wants keys to be active now, where ours asks whether they were then", async () => {
     const registry = parseTrustRegistry(
       registryText({ status: "revoked", revoked_at: "2026-11-25T12:00:00Z" }),
     );
@@ -663,7 +695,25 @@ describe.skipIf(CLI === undefined)(`with ${WITH_CLI}`, () => {
     });
   });
 
-  it("its bundles verify here, of a log of its own and of one of ours", async () => {
+  it("passes over what ours compares: names and tools, where the chain begins, the times and the summary", async () => {
+    const dir = await newLog();
+    const registry = parseTrustRegistry(registryText({ name: "another", tools: ["read"] }));
+    const strict = await bundled(dir, { registry }, "strict");
+    expect((await restoreBundle(strict)).records.findingCounts).toEqual({
+      signer_mismatch: 40,
+      out_of_scope: 20,
+    });
+    expect(await runCli(dir, "audit", "--restore", strict)).toMatchObject({ code: 0 });
+
+    const target = await bundled(dir, { registry: REGISTRY });
+    const manifest = JSON.parse(readFileSync(join(target, "manifest.json"), "utf8")) as object;
+    const claims = { chain_start_prev_hash: `sha256:${"1".repeat(64)}`, earliest_ts: null };
+    writeFileSync(join(target, "manifest.json"), JSON.stringify({ ...manifest, ...claims }));
+    expect(faultsOf(await restoreBundle(target))).toEqual([...Object.keys(claims), "hash-summary.txt"]);
+    expect(await runCli(dir, "audit", "--restore", target)).toMatchObject({ code: 0 });
+  });
+
+  it("writes bundles that verify here, of a log of its own and of one of ours", async () => {
     const home = newLogDir();
     cpSync(join(VECTORS, "home"), home, { recursive: true });
     const registry = join(VECTORS, "bundle/trust-bundle.json");

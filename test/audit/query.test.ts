@@ -186,12 +186,8 @@ describe("a query", () => {
   });
 
   it("of a directory that is not there is an error", async () => {
-    const failure = await ids
-      .call(undefined)
-      .then(
-        () => query(join(dir, "none")).next(),
-        (error: unknown) => error,
-      )
+    const failure: unknown = await query(join(dir, "none"))
+      .next()
       .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(AuditLogError);
     expect(failure).toMatchObject({ code: "audit_not_found" });

@@ -4,6 +4,7 @@
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { benchAudit } from "./audit.mjs";
 import { benchCanonical } from "./canonical.mjs";
 import { benchGuard } from "./guard.mjs";
 import { benchHttp } from "./http.mjs";
@@ -23,6 +24,7 @@ const PARTS = {
   http: benchHttp,
   replay: benchReplay,
   registry: benchRegistry,
+  audit: benchAudit,
   start: benchStart,
   install: benchInstall,
 };

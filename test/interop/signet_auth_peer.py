@@ -102,6 +102,13 @@ def verify_bilateral(call):
     return signet_auth.verify_bilateral(signet_auth.BilateralReceipt.from_json(call["receipt"]), call["key"])
 
 
+def verify_bilateral_within(call):
+    receipt = signet_auth.BilateralReceipt.from_json(call["receipt"])
+    return signet_auth.verify_bilateral_with_options(
+        receipt, call["key"], max_time_window_secs=call["max_time_window_secs"]
+    )
+
+
 def audit_decrypted(call):
     [record] = signet_auth.audit_query(call["home"], decrypt_params=True)
     return json.dumps(record.receipt)
@@ -110,6 +117,35 @@ def audit_decrypted(call):
 def audit_encrypted(call):
     receipt = signet_auth.Receipt.from_json(call["receipt"])
     return json.dumps(signet_auth.audit_append_encrypted(call["home"], receipt, call["seed"]).receipt)
+
+
+def audit_append(call):
+    receipt = signet_auth.Receipt.from_json(call["receipt"])
+    return signet_auth.audit_append(call["home"], receipt).record_hash
+
+
+def audit_chain(call):
+    status = signet_auth.audit_verify_chain(call["home"])
+    return {"records": status.total_records, "intact": status.valid}
+
+
+def audit_signatures(call):
+    result = signet_auth.audit_verify_signatures(
+        call["home"], trusted_agent_keys=call.get("agents"), trusted_server_keys=call.get("servers")
+    )
+    return {
+        "total": result.total,
+        "valid": result.valid,
+        "warnings": [warning.reason for warning in result.warnings],
+        "failures": [failure.reason for failure in result.failures],
+    }
+
+
+def audit_query(call):
+    names = ("since", "tool", "signer", "limit", "decrypt_params")
+    wanted = {name: call[name] for name in names if name in call}
+    records = signet_auth.audit_query(call["home"], **wanted)
+    return [json.dumps({"receipt": r.receipt, "record_hash": r.record_hash}) for r in records]
 
 
 OPS = {
@@ -126,10 +162,15 @@ OPS = {
     "verify": verify,
     "verify_any": lambda call: signet_auth.verify_any(call["receipt"], call["key"]),
     "verify_bilateral": verify_bilateral,
+    "verify_bilateral_within": verify_bilateral_within,
     "verify_authorized": lambda call: signet_auth.verify_authorized(call["receipt"], call["roots"]),
     "verify_delegation": lambda call: signet_auth.verify_delegation(call["token"]),
     "audit_decrypted": audit_decrypted,
     "audit_encrypted": audit_encrypted,
+    "audit_append": audit_append,
+    "audit_chain": audit_chain,
+    "audit_signatures": audit_signatures,
+    "audit_query": audit_query,
     "verify_decision": lambda call: _signet.verify_decision(call["decision"]),
 }
 

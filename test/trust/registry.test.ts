@@ -133,6 +133,57 @@ describe("a look-up", () => {
   });
 });
 
+describe("a look-up as of another time", () => {
+  const AT = Date.UTC(2026, 10, 2);
+
+  it.each([
+    ["disabled", DISABLED, AT - 1, "ok"],
+    ["disabled", DISABLED, AT, "key_disabled"],
+    ["revoked", REVOKED, AT - 1, "ok"],
+    ["revoked", REVOKED, AT, "key_revoked"],
+    [
+      "revoked after it was disabled",
+      { ...REVOKED, disabled_at: "2026-11-01T12:00:00Z" },
+      AT - 1,
+      "key_disabled",
+    ],
+    ["revoked after it was disabled", { ...REVOKED, disabled_at: "2026-11-01T12:00:00Z" }, AT, "key_revoked"],
+    ["revoked", REVOKED, CREATED_AT_MS - 1, "key_not_yet_valid"],
+    ["revoked", REVOKED, Number.NaN, "key_revoked"],
+    ["expired", { expires_at: "2026-11-02T00:00:00Z" }, AT - 1, "ok"],
+    ["expired", { expires_at: "2026-11-02T00:00:00Z" }, AT, "key_expired"],
+  ])("of a key that is %s: %o at %d", (_, fields, atMs, expected) => {
+    const registry = parseTrustRegistry(registryJson({ agents: [entryOf("bot", fields)] }));
+    const found = registry.lookUpAsOf("agents", keyOf("bot"), atMs);
+    expect(found.ok ? "ok" : found.code).toBe(expected);
+  });
+
+  it("counts what is written in any section, from its own time on", () => {
+    const pubkey = keyOf("both");
+    const later = { status: "revoked", revoked_at: "2026-11-03T00:00:00Z" };
+    const registry = parseTrustRegistry(
+      registryJson({
+        agents: [entryOf("a", { pubkey, ...DISABLED })],
+        servers: [entryOf("s", { pubkey, ...later })],
+        roots: [entryOf("r", { pubkey })],
+      }),
+    );
+    const codes = [AT - 1, AT, AT + 86_400_000].map((atMs) => {
+      const found = registry.lookUpAsOf("roots", pubkey, atMs);
+      return found.ok ? "ok" : found.code;
+    });
+    expect(codes).toEqual(["ok", "key_disabled", "key_revoked"]);
+  });
+
+  it("of a text that is no listed key is refused", () => {
+    for (const text of ["", "__proto__", "ed25519:AAAA", "x".repeat(100_000)]) {
+      expect(parseTrustRegistry(registryJson()).lookUpAsOf("agents", text, AT)).toMatchObject({
+        code: "untrusted_signer",
+      });
+    }
+  });
+});
+
 describe("a key that nobody should trust", () => {
   const bytesOf = (hex: string): string => `ed25519:${Buffer.from(hex, "hex").toString("base64")}`;
 

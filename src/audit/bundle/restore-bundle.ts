@@ -71,7 +71,7 @@ const MAX_TEXT_BYTES = 1_048_576;
  *
  * A registry that comes with the evidence says what whoever made the bundle says. Give one of your own where you have one.
  *
- * Never takes out of a bundle that it is complete: records that were left out at its end do not show. Compare
+ * Does not tell that a bundle is complete: that records were left out at its end does not show. Compare
  * `manifest.chain_tip_record_hash` with what was noted elsewhere. Other files in the directory are not looked at.
  *
  * @param dir - The bundle's directory. Nothing in it is changed.

@@ -44,7 +44,8 @@ const WRITE_BYTES = 1_048_576;
  * released CLI reads it as well (`signet audit --restore DIR`).
  *
  * Verifies nothing: lines that are no records go with the others, as evidence, and `restoreBundle` reports them. A last line of
- * the newest file that has no end is left out: it is being written. Blank lines are left out.
+ * the newest file that has no end is left out: it is being written. Blank lines are left out. A process that is killed meanwhile
+ * leaves a hidden directory `.NAME.part-…` beside the target.
  *
  * @param files - Of the log, oldest first.
  * @param target - A directory that is not there, or empty; the one above it is there. It is written whole or not at all.

@@ -25,9 +25,10 @@ export type { VerifyAuditOptions, VerifyProgress } from "./options.js";
  *
  * @example
  * ```ts
- * import { verifyAudit } from "signet-mcp/audit";
+ * import { AuditLog } from "signet-mcp/audit";
  *
- * const report = await verifyAudit("audit", { registry: "config/registry.yaml" });
+ * const log = await AuditLog.open("audit", { readOnly: true });
+ * const report = await log.verify({ registry: "config/registry.yaml" });
  * for (const { code, place, detail } of report.findings) console.log(`${place.file}:${place.line} ${code}: ${detail}`);
  * ```
  */

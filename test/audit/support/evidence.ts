@@ -1,8 +1,10 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { env } from "node:process";
 
 import { AuditLog } from "../../../src/audit/log.js";
 import type { AuditLogOptions } from "../../../src/audit/options.js";
+import { paramsKey } from "../../../src/audit/params-cipher.js";
 import { createSigner, formatPublicKey } from "../../../src/receipt/index.js";
 import { agentReceiptText, paramsText } from "../../../src/receipt/agent-text.js";
 import { contentHash } from "../../../src/receipt/content-hash.js";
@@ -16,6 +18,7 @@ export const AGENT_SEED: Uint8Array = new Uint8Array(32).fill(21);
 const agent = createSigner(AGENT_SEED);
 const server = createSigner(new Uint8Array(32).fill(22));
 export const AGENT_KEY: string = formatPublicKey(agent.publicKey);
+export const SERVER_KEY: string = formatPublicKey(server.publicKey);
 
 /** When the first call of a log was made. */
 export const START_MS: number = Date.parse("2026-11-24T10:00:00.000Z");
@@ -23,27 +26,59 @@ const HOUR_MS = 3_600_000;
 
 /** A registry, as JSON, that lists both keys. */
 export function registryText(agentMembers: object = {}): string {
-  const entry = (id: string, name: string, pubkey: string): object => ({
-    id,
+  return registryOf([{ ...entry("bot", AGENT_KEY), ...agentMembers }]);
+}
+
+const HOME = new URL("../../vectors/home/", import.meta.url);
+const goldenKey = (name: string): { pubkey: string; seed: string } =>
+  JSON.parse(readFileSync(new URL(`keys/${name}`, HOME), "utf8")) as { pubkey: string; seed: string };
+
+/** One that lists the agents of the golden log beside this file's. */
+export function goldenRegistryText(): string {
+  const golden = ["plain-bot", "locked-bot"];
+  return registryOf([
+    entry("bot", AGENT_KEY),
+    ...golden.map((name) => entry(name, `ed25519:${goldenKey(`${name}.pub`).pubkey}`)),
+  ]);
+}
+
+/** What the params in the golden log are encrypted with, by the key of their signer. */
+export const GOLDEN_PARAMS_KEYS: ReadonlyMap<string, Uint8Array> = new Map([
+  [
+    `ed25519:${goldenKey("plain-bot.pub").pubkey}`,
+    paramsKey(Buffer.from(goldenKey("plain-bot.key").seed, "base64")),
+  ],
+]);
+
+function entry(name: string, pubkey: string): object {
+  return {
+    id: `${name}-1`,
     name,
     owner: "acme",
     pubkey,
     status: "active",
     created_at: "2026-01-01T00:00:00Z",
-  });
+  };
+}
+
+function registryOf(agents: readonly object[]): string {
   return JSON.stringify({
     version: 1,
     bundle_id: "tb_evidence",
     org: "acme",
     env: "test",
     generated_at: "2026-11-01T00:00:00Z",
-    agents: [{ ...entry("bot-1", "bot", AGENT_KEY), ...agentMembers }],
-    servers: [entry("github-1", "github-mcp", formatPublicKey(server.publicKey))],
+    agents,
+    servers: [entry("github-mcp", SERVER_KEY)],
   });
 }
 
 /** A call of some hour of the log. */
-export function call(n: number, params: unknown = { n }, issuedAtMs = START_MS + n * HOUR_MS): ReceiptV1 {
+export function call(
+  n: number,
+  params: unknown = { n },
+  issuedAtMs: number = START_MS + n * HOUR_MS,
+): ReceiptV1 {
   const receipt = signReceipt({
     signer: agent,
     name: "bot",
@@ -61,7 +96,7 @@ export function call(n: number, params: unknown = { n }, issuedAtMs = START_MS +
 /** The server's end of it. */
 export function ended(
   agentReceipt: ReceiptV1,
-  afterMs = 5,
+  afterMs: number = 5,
   outcome: Outcome = { status: "executed" },
 ): ReceiptV3 {
   const receipt = countersignReceipt({
