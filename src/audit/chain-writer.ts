@@ -39,6 +39,7 @@ export interface WrittenBatch {
 const SETTLED_MS = 2500;
 const DAY_MS = 86_400_000;
 const MAX_INTERRUPTED = 100;
+const MOST_KEPT_BYTES = 1_048_576;
 
 /** How long a line without an end is watched before it counts as torn, and how often it is looked at while it changes. */
 const TORN_WAIT_MS = 30;
@@ -50,6 +51,7 @@ export class ChainWriter {
   readonly #files: FileSystem;
   readonly #clock: () => number;
   #tip: Tip | undefined;
+  #buffer: Buffer = Buffer.alloc(0);
   #open: { readonly day: DayFile; readonly file: OpenFile; readonly state: FileState } | undefined;
   #listed:
     { readonly mtimeMs: number; readonly atMs: number; readonly newest: string | undefined } | undefined;
@@ -106,7 +108,7 @@ export class ChainWriter {
     const { day, file } = await this.#fileToWrite(tip);
     const start = day.name === tip.day?.name ? tip.size : 0;
     const records: WrittenRecord[] = [];
-    const bytes = Buffer.allocUnsafe(texts.reduce((sum, text) => sum + text.length + LINE_OVERHEAD, 0));
+    const bytes = this.#bufferOf(texts.reduce((sum, text) => sum + text.length + LINE_OVERHEAD, 0));
     let prevHash = tip.hash;
     let length = 0;
     for (const text of texts) {
@@ -126,6 +128,14 @@ export class ChainWriter {
         throw ioFault(path, "cannot be made durable", cause);
       });
     return { records, sync };
+  }
+
+  /** Bytes to write into. They are used again for the next batch, as this one is written by then, unless there are many. */
+  #bufferOf(length: number): Buffer {
+    if (length > MOST_KEPT_BYTES) return Buffer.allocUnsafe(length);
+    if (length > this.#buffer.length)
+      this.#buffer = Buffer.allocUnsafeSlow(Math.min(length * 2, MOST_KEPT_BYTES));
+    return this.#buffer.subarray(0, length);
   }
 
   async close(): Promise<void> {

@@ -111,6 +111,8 @@ export class IntentJournal {
       await append(journal, [...lines(this.#open)].join(""));
       await syncAll(journal, this.#folder, this.#files);
     } catch (error) {
+      // Nothing of it stays: it is tried again with each append, for as long as a disk is full.
+      await this.#files.unlink(path).catch(() => undefined);
       await file.close();
       throw error;
     }

@@ -17,7 +17,8 @@ export interface UnfinishedIntent {
   readonly signer: string | undefined;
   /**
    * `live`: the server that let it through runs and may end it yet. `gone`: it does not run any more; the next one that
-   * starts on this log ends it. `unknown`: no server let it through, as with calls that a client logged, or nothing tells any more.
+   * starts on this log ends it. `unknown`: no server let it through, as with calls that a client logged, or nothing tells any
+   * more; in a log that was opened for reading only it is always this.
    */
   readonly state: "live" | "gone" | "unknown";
 }

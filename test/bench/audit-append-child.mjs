@@ -23,20 +23,37 @@ const synced = await AuditLog.open(join(folder, "synced"));
 const unsynced = await AuditLog.open(join(folder, "unsynced"), { durability: "os" });
 await mkdir(join(folder, "bare"));
 const bare = await open(join(folder, "bare", "lines"), "ax");
-const grouped = await open(join(folder, "bare", "groups"), "ax");
+const groups = await open(join(folder, "bare", "groups"), "ax");
+const unsyncedGroups = await open(join(folder, "bare", "unsynced-groups"), "ax");
 const { bytes: line } = chainLines([textOf(0)], GENESIS);
 let last = GENESIS;
 
 const WAYS = {
   // The limits: a line and an fdatasync at a time, and all but the fdatasync for as many as there are callers.
   bare: { callers: 1, append: writeBare },
-  unsyncedGroups: { callers: 1, records: CALLERS, append: (index) => writeGroup(index, false) },
-  syncedGroups: { callers: 1, records: CALLERS, append: (index) => writeGroup(index, true) },
+  unsyncedGroups: {
+    callers: 1,
+    records: CALLERS,
+    append: (index) => writeGroup(unsyncedGroups, index),
+    after: () => unsyncedGroups.truncate(0),
+  },
+  syncedGroups: {
+    callers: 1,
+    records: CALLERS,
+    append: async (index) => {
+      await writeGroup(groups, index);
+      await groups.datasync();
+    },
+  },
   one: { callers: 1, append: (index) => synced.append(receiptOf(index)) },
   many: { callers: CALLERS, append: (index) => synced.append(receiptOf(index)) },
   // As the guard appends: it has the canonical text already.
   manyTexts: { callers: CALLERS, append: (index) => synced.appendText(textOf(index)) },
-  manyUnsynced: { callers: CALLERS, append: (index) => unsynced.append(receiptOf(index)) },
+  manyUnsynced: {
+    callers: CALLERS,
+    append: (index) => unsynced.append(receiptOf(index)),
+    after: syncLater,
+  },
 };
 const names = Object.keys(WAYS);
 
@@ -50,7 +67,7 @@ for (let round = 0; round < ROUNDS; round++) {
   }
   rounds.push(measured);
 }
-await Promise.all([synced.close(), unsynced.close(), bare.close(), grouped.close()]);
+await Promise.all([synced.close(), unsynced.close(), bare.close(), groups.close(), unsyncedGroups.close()]);
 
 const summary = (name) => ({
   perSecond: median(rounds.map((round) => round[name].perSecond)),
@@ -64,9 +81,11 @@ const summary = (name) => ({
 const ways = Object.fromEntries(names.map((name) => [name, summary(name)]));
 console.log(JSON.stringify({ ways, receiptBytes: median(texts.map(({ length }) => length)) }));
 
-async function measure({ callers, records = 1, append }, forMs) {
+/** @param after - Leaves nothing to be written to the disk while the next way has its turn. */
+async function measure({ callers, records = 1, append, after }, forMs) {
   const endMs = performance.now() + forMs;
   const { ms, latencies } = await runCallers(callers, () => performance.now() < endMs, append);
+  await after?.();
   return { perSecond: (latencies.length * records * 1000) / ms, latencies };
 }
 
@@ -76,10 +95,16 @@ async function writeBare() {
   await bare.datasync();
 }
 
-async function writeGroup(index, sync) {
+async function writeGroup(handle, index) {
   const some = Array.from({ length: CALLERS }, (_, at) => textOf(index * CALLERS + at));
-  const lines = chainLines(some, last);
-  last = lines.last;
-  await grouped.write(lines.bytes);
-  if (sync) await grouped.datasync();
+  const { bytes, last: newest } = chainLines(some, last);
+  last = newest;
+  await handle.write(bytes);
+}
+
+async function syncLater() {
+  const { file } = await unsynced.append(receiptOf(0));
+  const handle = await open(join(unsynced.dir, file));
+  await handle.datasync();
+  await handle.close();
 }

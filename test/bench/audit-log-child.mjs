@@ -33,7 +33,11 @@ for (let pair = 0; pair < PAIRS; pair++) {
     tool: "github_create_issue",
     target: "mcp://github.local",
     transport: "http",
-    params: { title: `Issue ${pair}`, body: "The build fails since this morning. ".repeat(3), labels: ["bug"] },
+    params: {
+      title: `Issue ${pair}`,
+      body: "The build fails since this morning. ".repeat(3),
+      labels: ["bug"],
+    },
     issuedAtMs: START_MS + pair,
   });
   const countersigned = await countersignReceipt({

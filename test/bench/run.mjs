@@ -5,6 +5,7 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { benchAudit } from "./audit.mjs";
+import { benchAuditVerify } from "./audit-verify.mjs";
 import { benchCanonical } from "./canonical.mjs";
 import { benchGuard } from "./guard.mjs";
 import { benchHttp } from "./http.mjs";
@@ -25,6 +26,7 @@ const PARTS = {
   replay: benchReplay,
   registry: benchRegistry,
   audit: benchAudit,
+  "audit-verify": benchAuditVerify,
   start: benchStart,
   install: benchInstall,
 };

@@ -26,8 +26,11 @@ export interface PieceAnswer {
 /** One at work and one that waits for it. */
 const PIECES_A_THREAD = 2;
 
-/** Megabytes of a thread's young generation: pieces leave nothing behind, and a larger one is only slower to fill. */
-const YOUNG_GENERATION_MB = 8;
+/**
+ * Pieces leave little behind: a small young generation does. The old one is bounded because V8 lets a heap grow the more the
+ * more it may; the longest line of the worst form takes half of this.
+ */
+const HEAP_MB = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 512 };
 
 interface Waiting {
   readonly resolve: (result: PieceResult) => void;
@@ -77,7 +80,7 @@ export class WorkerPool implements PieceChecker {
       workerData: settings,
       execArgv: [],
       env: {},
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+      resourceLimits: HEAP_MB,
     });
     const waiting = new Map<number, Waiting>();
     worker.on("message", ({ id, result }: PieceAnswer) => {
