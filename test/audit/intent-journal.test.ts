@@ -87,7 +87,9 @@ describe("the journal of what a process has let through", () => {
         () => false,
       );
       if (added) break;
-      expect(readdirSync(dir).includes("writers") ? journalsIn(dir) : []).toEqual([]);
+      // One that could be begun stays, and is written to by the next.
+      const begun = files.hit?.startsWith("write") === true ? 1 : 0;
+      expect(readdirSync(dir).includes("writers") ? journalsIn(dir) : []).toHaveLength(begun);
       await journal.add(some(1, 1));
       expect(journalsIn(dir)).toHaveLength(1);
       await journal.close();
