@@ -14,6 +14,7 @@ const input = Object.fromEntries(
   ]),
 );
 const bundle = await rolldown({
+  preserveEntrySignatures: "allow-extension",
   input,
   platform: "node",
   // Packages are loaded where they are installed.
@@ -27,6 +28,7 @@ await bundle.write({
   chunkFileNames: "trust/chunk-[hash].js",
   // What nearly every entry loads, in one file each: a file takes longer to open than to read.
   codeSplitting: {
+    includeDependenciesRecursively: false,
     groups: [
       { name: "base", test: /\/dist\/(?:lib|crypto\/(?!sodium|use-sodium)|receipt)/ },
       { name: "trust", test: /\/dist\/trust\/(?!worker|read-in-worker|shipment|read-yaml|parse)/ },

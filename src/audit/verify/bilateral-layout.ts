@@ -35,9 +35,10 @@ export function readAnswer(
 }
 
 function parseAnswer(rest: Buffer): Answer | undefined {
-  if (!isUtf8(rest)) return undefined;
+  const isPlain = isAscii(rest);
+  if (!isPlain && !isUtf8(rest)) return undefined;
   try {
-    const fields: unknown = JSON.parse(`{${rest.toString(isAscii(rest) ? "latin1" : "utf8")}`);
+    const fields: unknown = JSON.parse(`{${rest.toString(isPlain ? "latin1" : "utf8")}`);
     if (!isPlainObject(fields) || ownValue(fields, "v") !== 3) return undefined;
     const { v: _, id, sig, server, ...claim } = fields;
     return {

@@ -8,13 +8,13 @@ import { isPlainObject, ownValue } from "../../lib/json.js";
 import type { JsonRecord } from "../../lib/json.js";
 import { quoted } from "../../lib/text.js";
 import { parseLine } from "../read-record.js";
-import { splitLine } from "../record-text.js";
 import type { LineParts } from "../record-text.js";
 import { RECORD_LEVELS } from "../types.js";
 import type { ReceiptCheck, ReceiptChecker, SignatureState } from "./check-receipt.js";
 import { digestRecord } from "./record-digest.js";
 import type { RecordFinding } from "./record-finding.js";
 import { findRepeatedMember } from "./repeated-member.js";
+import { splitUsualLine } from "./usual-line.js";
 
 /** What came of checking a line. */
 export interface LineCheck {
@@ -40,17 +40,17 @@ export interface LineCheck {
  * @param line - Without its end.
  */
 export function checkLine(line: Buffer, receipts: ReceiptChecker): LineCheck {
-  const parts = splitLine(line);
+  const parts = splitUsualLine(line);
   if (parts === undefined) return checkLoosely(line, receipts);
-  const { buffer, byteOffset, length } = parts.receiptText;
-  const text = Buffer.from(buffer, byteOffset, length);
-  const known = receipts.checkKnown(text);
-  if (known?.isCanonical === true) return finish(NO_REPAIR, known, parts, digestRecord(text, parts.prevHash));
-  const value = parseLine(text);
+  const { receiptText: text, prevHash, recordHash } = parts;
+  const answer = receipts.checkKnown(text);
+  const value = answer?.isCanonical === true ? NO_REPAIR : parseLine(text);
   if (!isPlainObject(value)) return checkLoosely(line, receipts);
-  const receipt = receipts.check(value, text);
+  const receipt = answer?.isCanonical === true ? answer : receipts.check(value, text);
   if (!receipt.isCanonical && !isCanonicalText(value, text)) return checkLoosely(line, receipts, receipt);
-  return finish(value, receipt, parts, digestRecord(text, parts.prevHash));
+  const computed = digestRecord(text, prevHash);
+  if (computed === recordHash) return finish(value, receipt, { prevHash, recordHash: computed }, computed);
+  return checkLoosely(line, receipts, receipt);
 }
 
 function checkLoosely(line: Buffer, receipts: ReceiptChecker, known?: ReceiptCheck): LineCheck {
@@ -99,7 +99,7 @@ function recordFault(record: JsonRecord, text: string): string | undefined {
   return repeated === undefined ? undefined : `the member ${quoted(repeated)} is there twice`;
 }
 
-/** A countersigned receipt is no record of a repair. */
+/** Stands for a countersigned receipt, of which nothing is shown. */
 const NO_REPAIR: JsonRecord = {};
 
 const MEMBERS: readonly string[] = ["receipt", "prev_hash", "record_hash"];
