@@ -58,6 +58,15 @@ function describeCell(setup: Setup): void {
   it.for(casesOf(GUARDED_CASES, setup))("%s", async ([, one]) => {
     for (const stage of guarded()) expect(await one.run(stage)).toBeDefined();
   });
+  it("has a log of which the chain and every signature hold", async () => {
+    const reports = await Promise.all(guarded().map(({ deployment }) => deployment.security.verifyLog()));
+    const logs = reports.filter((report) => report !== undefined);
+    expect(logs).toHaveLength(1);
+    for (const { findings, counts } of logs) {
+      expect(findings).toEqual([]);
+      expect(counts["countersigned"]).toBeGreaterThan(MANY_ANSWERS);
+    }
+  });
   it("has every answer to a signed request countersigned", () => {
     for (const { deployment } of guarded()) {
       const answers = deployment.security.answers();

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { AuditLog } from "signet-mcp/audit";
 import { SigningTransport } from "signet-mcp/client";
 import type { AnsweredRequest } from "signet-mcp/client";
 import { createSigner, formatPublicKey, signReceipt } from "signet-mcp/receipt";
@@ -34,7 +35,7 @@ export function createSigned(): Promise<Security> {
  * A guard in front of the servers and a signing transport under the clients, set up as their authors would.
  *
  * @param options - `patient` makes every signature and every claim of a nonce wait, as they do when the key or the
- * store is elsewhere.
+ * store is elsewhere, and has both ends put on record, in one log, what they do. Servers in child processes always do.
  */
 export async function createGuarded({ patient }: { readonly patient: boolean }): Promise<Security> {
   const folder = await mkdtemp(join(tmpdir(), "signet-matrix-"));
@@ -47,7 +48,14 @@ export async function createGuarded({ patient }: { readonly patient: boolean }):
   const identity = patient ? { signer: remote(signer), name: SERVER } : keyFile;
 
   const gate = createGate();
-  const guard = await createGuard({ registry, identity, target: TARGET, replay: gated(gate, patient) });
+  const audit = join(folder, "audit");
+  const guard = await createGuard({
+    registry,
+    identity,
+    target: TARGET,
+    replay: gated(gate, patient),
+    ...(patient ? { audit } : {}),
+  });
   const answered: AnsweredRequest[] = [];
   return {
     title: patient ? "guarded, keys and nonces elsewhere" : "guarded",
@@ -59,14 +67,20 @@ export async function createGuarded({ patient }: { readonly patient: boolean }):
         identity: patient ? { ...identityOf(agent), signer: remote(agents[agent]) } : identityOf(agent),
         target: TARGET,
         servers: registry,
+        ...(patient ? { audit } : {}),
         onReceipt: (one) => void answered.push(one),
       }),
     signParams,
     childEnvironment: {
-      E2E_GUARD: JSON.stringify({ registry, identity: keyFile, target: TARGET, replay: "memory" }),
+      E2E_GUARD: JSON.stringify({ registry, identity: keyFile, target: TARGET, replay: "memory", audit }),
     },
     gate,
     answers: () => answered.map(({ request, verified }) => ({ method: String(request["method"]), verified })),
+    async verifyLog() {
+      // Without a server that runs here there is a log only if a child process has written one.
+      const log = await AuditLog.open(audit, { readOnly: true }).catch(() => undefined);
+      return log?.verify({ registry });
+    },
     async close() {
       await guard.close();
       await rm(folder, { recursive: true });

@@ -1,3 +1,5 @@
+import type { AuditReport } from "signet-mcp/audit";
+
 /** Leaves its argument as it is, or wraps it. */
 export type Protect = <T extends object>(server: T) => T;
 export type Sign = <T extends object>(transport: T) => T;
@@ -23,6 +25,8 @@ export interface Security {
   /** Holds up verification while it is shut. */
   readonly gate: Gate;
   /** Answers to signed requests, as the signing transports of all clients found them. */
+  /** Verifies what was put on record; `undefined` when nothing is. */
+  verifyLog(): Promise<AuditReport | undefined>;
   answers(): readonly { readonly method: string; readonly verified: boolean }[];
   close(): Promise<void>;
 }
@@ -46,6 +50,7 @@ export const bare: Security = {
   childEnvironment: {},
   gate: createGate(),
   answers: () => [],
+  verifyLog: () => Promise.resolve(undefined),
   close: () => Promise.resolve(),
 };
 
