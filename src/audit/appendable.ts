@@ -49,7 +49,12 @@ function requireReceipt(receipt: JsonRecord): void {
 /** Encrypted params are a thing of the log: the receipt around them is like any other. */
 function withPlainParams(receipt: JsonRecord): JsonRecord {
   const agent = ownValue(receipt, "agent_receipt");
-  if (isPlainObject(agent)) return { ...receipt, agent_receipt: withPlainParams(agent) };
+  // A receipt is embedded in no more than one other.
+  if (isPlainObject(agent)) return { ...receipt, agent_receipt: withPlainAction(agent) };
+  return withPlainAction(receipt);
+}
+
+function withPlainAction(receipt: JsonRecord): JsonRecord {
   const action = ownValue(receipt, "action");
   if (!isPlainObject(action) || !isPlainObject(ownValue(action, "params_encrypted"))) return receipt;
   if (Object.hasOwn(action, "params")) throw invalid("it has both params and params_encrypted");

@@ -2,6 +2,7 @@ import { join } from "node:path";
 
 import type { AuditPlace } from "../errors.js";
 import { compilePatterns } from "../trust/scope.js";
+import { isBlankLine } from "./blank-line.js";
 import type { RecordFile } from "./byte-source.js";
 import { dayStartMs } from "./day-files.js";
 import type { DayFile } from "./day-files.js";
@@ -93,6 +94,7 @@ type Found = Pick<AuditEntry, "record" | "summary"> | UnreadableCode;
 
 /** @returns `undefined` for a line that is passed over. */
 function lookAt(bytes: Buffer, terminated: boolean, look: Look): Found | undefined {
+  if (isBlankLine(bytes)) return undefined;
   if (!terminated) return look.torn;
   const record = readRecord(bytes);
   if (typeof record === "string") return record;

@@ -1,6 +1,4 @@
-import { createHash } from "node:crypto";
-
-import { isSha256Text, sha256Text } from "../crypto/digest.js";
+import { isSha256Text } from "../crypto/digest.js";
 import type { Sha256Text } from "../crypto/digest.js";
 
 const RECEIPT = '{"receipt":';
@@ -12,19 +10,6 @@ const TAIL_LENGTH = PREV.length + HASH_LENGTH + HASH.length + HASH_LENGTH + END.
 
 /** Bytes of a line, with its end, beyond those of the receipt's text. */
 export const LINE_OVERHEAD: number = RECEIPT.length + TAIL_LENGTH + 1;
-
-/**
- * Hash of a record, over the canonical text of `{"prev_hash", "receipt"}` (wire format, section 11).
- *
- * @param receiptText - Canonical JSON of the receipt, as UTF-8.
- */
-export function recordHash(receiptText: Uint8Array, prevHash: Sha256Text): Sha256Text {
-  const hash = createHash("sha256")
-    .update(`{"prev_hash":"${prevHash}","receipt":`)
-    .update(receiptText)
-    .update("}");
-  return `sha256:${hash.digest("hex")}`;
-}
 
 /**
  * Writes a record's line, with its end, in the layout that the other implementations use too.
@@ -68,9 +53,4 @@ export function splitLine(line: Buffer): LineParts | undefined {
   if (!isSha256Text(prev) || !isSha256Text(hash) || tail !== `${PREV}${prev}${HASH}${hash}${END}`)
     return undefined;
   return { receiptText: line.subarray(RECEIPT.length, tailAt), prevHash: prev, recordHash: hash };
-}
-
-/** The hash that a receipt has by itself, apart from any chain: SHA-256 of its canonical text. */
-export function receiptHash(receiptText: Uint8Array): Sha256Text {
-  return sha256Text(receiptText);
 }

@@ -7,10 +7,11 @@ import { isSha256Text } from "../crypto/digest.js";
 import type { Sha256Text } from "../crypto/digest.js";
 import { AuditLogError, CanonicalJsonError } from "../errors.js";
 import { isPlainObject, ownValue } from "../lib/json.js";
+import { isBlankLine } from "./blank-line.js";
 import type { DayFile } from "./day-files.js";
 import { readFault } from "./faults.js";
 import type { FileSystem, OpenFile } from "./file-system.js";
-import { recordHash } from "./record-text.js";
+import { recordHash } from "./record-hash.js";
 import { GENESIS_HASH, MAX_LINE_BYTES, RECORD_LEVELS } from "./types.js";
 
 /** Where a log ends, and what the next record is chained to. */
@@ -93,7 +94,7 @@ async function readPlainEnd(file: OpenFile, day: DayFile): Promise<FileEnd> {
     if (end - 1 - start > MAX_LINE_BYTES)
       throw corrupt(day, await lineAt(file, start), "is too long to be a record");
     const line = await readRange(file, start, end - 1);
-    if (!isBlank(line)) {
+    if (!isBlankLine(line)) {
       const hash = hashOf(line);
       if (hash === undefined) {
         throw corrupt(day, await lineAt(file, start), "is no record, or its record_hash is not its hash");
@@ -114,7 +115,7 @@ async function readCompressedEnd(path: string, day: DayFile): Promise<FileEnd> {
     for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, from)) {
       const whole = Buffer.concat([rest, bytes.subarray(from, at)]);
       line += 1;
-      if (!isBlank(whole)) last = whole;
+      if (!isBlankLine(whole)) last = whole;
       rest = Buffer.alloc(0);
       from = at + 1;
     }
@@ -178,10 +179,6 @@ export async function readRange(file: OpenFile, from: number, to: number): Promi
     length += read;
   }
   return bytes.subarray(0, length);
-}
-
-function isBlank(line: Buffer): boolean {
-  return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
 }
 
 function corrupt(day: DayFile, line: number, fault: string): AuditLogError {

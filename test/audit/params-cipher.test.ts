@@ -9,7 +9,8 @@ import * as fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { decryptParams, encryptParams, paramsKey, paramsKeyOf } from "../../src/audit/params-cipher.js";
-import { recordHash, writeLine } from "../../src/audit/record-text.js";
+import { recordHash } from "../../src/audit/record-hash.js";
+import { writeLine } from "../../src/audit/record-text.js";
 import { GENESIS_HASH } from "../../src/audit/types.js";
 import { canonicalBytes, canonicalJson } from "../../src/crypto/canonical-json.js";
 import { createSigner } from "../../src/crypto/signer.js";

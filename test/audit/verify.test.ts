@@ -292,6 +292,31 @@ describe("a registry", () => {
   });
 });
 
+describe("a receipt that is nested without end", () => {
+  const deep = (open: string, close: string): string => `${open.repeat(300_000)}{}${close.repeat(300_000)}`;
+
+  it.each([
+    ["in itself", `{"v":3,"agent_receipt":${deep('{"v":3,"agent_receipt":', "}")}}`],
+    ["in its params", `{"v":1,"action":{"params":${deep("[", "]")}}}`],
+    [
+      "around encrypted params",
+      `{"v":3,"agent_receipt":{"action":{"params_encrypted":{}},"agent_receipt":${deep('{"agent_receipt":', "}")}}}`,
+    ],
+    ["in a record of a repair", `{"type":"log_repair","ts":"2026-11-10T12:00:00Z","x":${deep("[", "]")}}`],
+  ])("%s is found, and no more", async (_, receipt) => {
+    const hash = hashOf({}, "x");
+    const line = `{"receipt":${receipt},"prev_hash":"${hashOf({}, "y")}","record_hash":"${hash}"}`;
+    const before = chain([intent(1)]);
+    writeFileSync(
+      join(dir, `${DAY}.jsonl`),
+      textOf([...before, line.replace(hashOf({}, "y"), before[0]?.hash ?? "")]),
+    );
+    const { findingCounts, repairs } = await verifyAudit(dir);
+    expect(findingCounts).toMatchObject({ not_canonical: 1 });
+    expect(repairs).toEqual([]);
+  });
+});
+
 describe("a long list of findings", () => {
   it("is cut, and counted in full", async () => {
     writeFileSync(join(dir, `${DAY}.jsonl`), "?\n".repeat(3000));

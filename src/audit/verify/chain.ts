@@ -65,7 +65,7 @@ export class Chain {
     for (const { prev, expected, line } of piece.breaks) {
       if (isBroken(prev, expected)) broken.push(this.#describe(prev, expected, line, false));
     }
-    if (piece.lines > 0) this.#next = piece.next;
+    if (piece.hasContent) this.#next = piece.next;
     this.#lines += piece.lines;
     this.#records += piece.records;
     return broken;

@@ -3,15 +3,16 @@ import { isAscii, isUtf8 } from "node:buffer";
 import { canonicalBytes } from "../../crypto/canonical-json.js";
 import { isSha256Text } from "../../crypto/digest.js";
 import type { Sha256Text } from "../../crypto/digest.js";
+import { exceedsJson } from "../../crypto/measure-json.js";
 import { CanonicalJsonError } from "../../errors.js";
 import { isPlainObject, ownValue } from "../../lib/json.js";
 import type { JsonRecord } from "../../lib/json.js";
 import { quoted } from "../../lib/text.js";
 import { parseLine } from "../read-record.js";
+import { recordHash as hashRecord } from "../record-hash.js";
 import type { LineParts } from "../record-text.js";
 import { RECORD_LEVELS } from "../types.js";
 import type { ReceiptCheck, ReceiptChecker, SignatureState } from "./check-receipt.js";
-import { digestRecord } from "./record-digest.js";
 import type { RecordFinding } from "./record-finding.js";
 import { findRepeatedMember } from "./repeated-member.js";
 import { splitUsualLine } from "./usual-line.js";
@@ -48,7 +49,7 @@ export function checkLine(line: Buffer, receipts: ReceiptChecker): LineCheck {
   if (!isPlainObject(value)) return checkLoosely(line, receipts);
   const receipt = answer?.isCanonical === true ? answer : receipts.check(value, text);
   if (!receipt.isCanonical && !isCanonicalText(value, text)) return checkLoosely(line, receipts, receipt);
-  const computed = digestRecord(text, prevHash);
+  const computed = hashRecord(text, prevHash);
   if (computed === recordHash) return finish(value, receipt, { prevHash, recordHash: computed }, computed);
   return checkLoosely(line, receipts, receipt);
 }
@@ -75,7 +76,7 @@ function checkLoosely(line: Buffer, receipts: ReceiptChecker, known?: ReceiptChe
   const check = known ?? receipts.check(receipt, undefined);
   try {
     const canonical = canonicalBytes(receipt, { maxDepth: RECORD_LEVELS });
-    return finish(receipt, check, hashes, digestRecord(canonical, prev));
+    return finish(receipt, check, hashes, hashRecord(canonical, prev));
   } catch (error) {
     if (!(error instanceof CanonicalJsonError)) throw error;
     const told = check.findings.some(({ code }) => code === "not_canonical");
@@ -111,12 +112,19 @@ function finish(
   computed: Sha256Text,
 ): LineCheck {
   const { kind, findings, state } = receipt;
-  const repair = kind === "log_repair" ? value : undefined;
+  const repair = kind === "log_repair" && isShowable(value) ? value : undefined;
   const check = { kind, prev, stated, computed: undefined, state, repair };
   if (computed === stated) return { ...check, findings };
   const detail = "record_hash is not the hash of the record";
   const mismatch: RecordFinding = { code: "hash_mismatch", detail, expected: computed, found: stated };
   return { ...check, computed, findings: [mismatch, ...findings] };
+}
+
+/** Levels and bytes of a record that is shown in a report. */
+const SHOWN = { maxDepth: 8, maxBytes: 4096 };
+
+function isShowable(value: JsonRecord): boolean {
+  return exceedsJson(value, SHOWN) === undefined;
 }
 
 function notRecord(finding: RecordFinding): LineCheck {

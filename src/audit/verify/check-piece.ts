@@ -2,6 +2,7 @@ import type { Sha256Text } from "../../crypto/digest.js";
 import type { JsonRecord } from "../../lib/json.js";
 import { splitLines } from "../read-lines.js";
 import { MAX_LINE_BYTES } from "../types.js";
+import { isBlankLine } from "../blank-line.js";
 import { checkLine } from "./check-line.js";
 import type { LineCheck } from "./check-line.js";
 import type { ReceiptChecker } from "./check-receipt.js";
@@ -23,6 +24,8 @@ export interface Break {
 /** What is known of a stretch of lines. Plain data: it comes from another thread. */
 export interface PieceResult {
   readonly lines: number;
+  /** Whether there is more than blank lines. */
+  readonly hasContent: boolean;
   /** Whether the last line has its end. */
   readonly terminated: boolean;
   readonly records: number;
@@ -68,9 +71,10 @@ export function checkPiece(bytes: Buffer, receipts: ReceiptChecker): PieceResult
 /** Lines whose signatures are checked in a row. */
 const GROUP = 128;
 
-/** @returns the length of a line that is too long. */
-function checkOne(line: Buffer, receipts: ReceiptChecker): LineCheck | number {
-  return line.length > MAX_LINE_BYTES ? line.length : checkLine(line, receipts);
+/** @returns the length of a line that is too long; `undefined` for a blank one. */
+function checkOne(line: Buffer, receipts: ReceiptChecker): LineCheck | number | undefined {
+  if (line.length > MAX_LINE_BYTES) return line.length;
+  return isBlankLine(line) ? undefined : checkLine(line, receipts);
 }
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
@@ -85,6 +89,7 @@ class PieceTally {
   readonly breaks: InPiece<Break>[] = [];
   readonly result: Writable<PieceResult> = {
     lines: 0,
+    hasContent: false,
     terminated: true,
     records: 0,
     verified: 0,
@@ -101,9 +106,13 @@ class PieceTally {
     lastHash: undefined,
   };
 
-  add(check: LineCheck | number, terminated: boolean): void {
+  add(check: LineCheck | number | undefined, terminated: boolean): void {
     this.result.lines += 1;
     this.result.terminated = terminated;
+    // A blank line changes nothing: what follows it follows what is before it.
+    if (check === undefined) return;
+    const isFirst = !this.result.hasContent;
+    this.result.hasContent = true;
     if (typeof check === "number") {
       this.#addFinding({ code: "line_too_long", detail: `the line has ${check} bytes` });
       this.result.next = undefined;
@@ -114,7 +123,7 @@ class PieceTally {
       this.result.next = undefined;
       return;
     }
-    this.#link(check);
+    this.#link(check, isFirst);
     for (const finding of check.findings) this.#addFinding(finding);
     if (check.kind !== undefined) this.#addRecord(check, check.kind);
   }
@@ -129,11 +138,11 @@ class PieceTally {
     if (repair !== undefined) this.repairs.push({ line, record: repair });
   }
 
-  #link({ prev, stated, computed }: LineCheck): void {
+  #link({ prev, stated, computed }: LineCheck, isFirst: boolean): void {
     const { result } = this;
     const line = result.lines;
     if (prev !== undefined) {
-      if (line === 1) result.first = { line, prev };
+      if (isFirst) result.first = { line, prev };
       else if (result.next?.includes(prev) === false) this.breaks.push({ line, prev, expected: result.next });
       result.firstPrev ??= prev;
     }

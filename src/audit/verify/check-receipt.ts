@@ -4,7 +4,6 @@ import { ownValue } from "../../lib/json.js";
 import type { JsonRecord } from "../../lib/json.js";
 import { quoted } from "../../lib/text.js";
 import { parseTime } from "../../lib/time.js";
-import { parseReceipt } from "../../receipt/parse.js";
 import { compoundText, useBilateralText } from "../../receipt/response-text.js";
 import type { AgentReceipt, Receipt, ReceiptV2, ReceiptV3 } from "../../receipt/types.js";
 import { RECORD_TYPES } from "../record-types.js";
@@ -15,7 +14,7 @@ import { isWholeBilateral, readAnswer } from "./bilateral-layout.js";
 import type { Answer } from "./bilateral-layout.js";
 import { badSignature, checkAgent, checkParamsHash } from "./check-agent.js";
 import type { AgentOutcome, CheckContext } from "./check-agent.js";
-import { withDerivedIds } from "./derived-ids.js";
+import { parseWithIds } from "./derived-ids.js";
 import { envelopeFault, openReceipt } from "./encrypted-params.js";
 import type { OpenedReceipt, ParamsKeys } from "./encrypted-params.js";
 import type { RecordFinding } from "./record-finding.js";
@@ -202,26 +201,6 @@ function checkTyped(value: JsonRecord): ReceiptCheck {
   }
   return { kind: type, findings: [], state: "unsigned", isCanonical: false };
 }
-
-interface ParsedWithIds {
-  readonly receipt: Receipt | undefined;
-  /** What is wrong with its ids: they were put right. */
-  readonly ids: readonly RecordFinding[];
-  readonly refusal: RecordFinding;
-}
-
-function parseWithIds(value: JsonRecord): ParsedWithIds {
-  const parsed = parseReceipt(value);
-  if (parsed.ok) return { receipt: parsed.value, ids: [], refusal: NO_REFUSAL };
-  const code = parsed.code === "malformed" ? "receipt_malformed" : parsed.code;
-  const refusal: RecordFinding = { code, detail: parsed.detail };
-  const derived = code === "receipt_malformed" ? withDerivedIds(value) : undefined;
-  const again = derived === undefined ? undefined : parseReceipt(derived.receipt);
-  if (derived === undefined || again?.ok !== true) return { receipt: undefined, ids: [], refusal };
-  return { receipt: again.value, ids: derived.findings, refusal };
-}
-
-const NO_REFUSAL: RecordFinding = { code: "receipt_malformed", detail: "" };
 
 function refused(kind: string, finding: RecordFinding): ReceiptCheck {
   return { kind, findings: [finding], state: "unsigned", isCanonical: false };

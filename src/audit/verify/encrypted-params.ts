@@ -68,7 +68,10 @@ function agentPart(receipt: JsonRecord): JsonRecord {
 /** Puts `null` in the place of the envelope. Where there are params as well, both stay, and parsing refuses them. */
 function withoutEnvelope(receipt: JsonRecord): JsonRecord {
   const agent = ownValue(receipt, "agent_receipt");
-  if (isPlainObject(agent)) return { ...receipt, agent_receipt: withoutEnvelope(agent) };
+  return isPlainObject(agent) ? { ...receipt, agent_receipt: emptied(agent) } : emptied(receipt);
+}
+
+function emptied(receipt: JsonRecord): JsonRecord {
   const action = ownValue(receipt, "action");
   if (!isPlainObject(action) || Object.hasOwn(action, "params")) return receipt;
   const { [ENVELOPE]: _, ...rest } = action;

@@ -30,17 +30,13 @@ export async function run(
   addFirst(tally);
   const checker = await chooseChecker(bytesTotal, verification, registry, choice);
   try {
-    let bytesBefore = 0;
-    for (const [at, file] of files.entries()) {
-      const size = sizes[at] ?? 0;
-      tally.beginFile(file, size);
-      for await (const add of checkFile(file, size, checker)) {
-        signal?.throwIfAborted();
-        const used = add(tally);
-        onProgress({ bytesDone: bytesBefore + Math.min(used, size), bytesTotal, records: tally.records });
-      }
-      tally.endFile(at === files.length - 1);
-      bytesBefore += size;
+    let bytesDone = 0;
+    for await (const { apply, bytes } of inOrder(readSteps(files, sizes, checker), checker.inFlight)) {
+      signal?.throwIfAborted();
+      apply(tally);
+      if (bytes === undefined) continue;
+      bytesDone = Math.max(bytesDone, bytes);
+      onProgress({ bytesDone, bytesTotal, records: tally.records });
     }
     return tally.finish(startGiven, registry);
   } finally {
@@ -48,44 +44,60 @@ export async function run(
   }
 }
 
-/** Adds what came of a piece. @returns bytes of the file that were used by then. */
-type AddPiece = (tally: Tally) => number;
+/** What comes next in a report. */
+interface Step {
+  readonly apply: (tally: Tally) => void;
+  /** Bytes of all files that were read by then; `undefined` where none were. */
+  readonly bytes: number | undefined;
+}
 
-/** Has the pieces of a file checked, some at a time, and gives what came of them in their order. */
-async function* checkFile(
-  file: RecordFile,
-  size: number,
+/** A step that is known later. In an object, or a generator would wait for it. */
+interface Pending {
+  readonly step: Promise<Step> | Step;
+}
+
+/** Gives steps in their order, while some more are at work: at the end of a file, too, all threads have something to do. */
+async function* inOrder(
+  steps: AsyncIterable<Pending>,
+  inFlight: number,
+): AsyncGenerator<Step, void, undefined> {
+  const queue: Pending[] = [];
+  for await (const next of steps) {
+    queue.push(next);
+    const first = queue.length > inFlight ? queue.shift() : undefined;
+    if (first !== undefined) yield await first.step;
+  }
+  for (const { step } of queue) yield await step;
+}
+
+async function* readSteps(
+  files: readonly RecordFile[],
+  sizes: readonly number[],
   checker: PieceChecker,
-): AsyncGenerator<AddPiece, void, undefined> {
-  const queue: Promise<AddPiece>[] = [];
-  try {
+): AsyncGenerator<Pending, void, undefined> {
+  let bytesBefore = 0;
+  for (const [at, file] of files.entries()) {
+    const size = sizes[at] ?? 0;
+    yield { step: { apply: (tally) => tally.beginFile(file, size), bytes: undefined } };
     for await (const piece of readPieces(file, { upTo: size })) {
-      queue.push(checkOne(piece, checker));
+      const step = checkOne(piece, bytesBefore + Math.min(piece.used, size), checker);
       // A rejection is met where its turn comes.
-      queue.at(-1)?.catch(() => undefined);
-      if (queue.length > checker.inFlight) {
-        const first = queue.shift();
-        if (first !== undefined) yield await first;
-      }
+      step.catch(() => undefined);
+      yield { step };
     }
-    for (const add of queue) yield await add;
-  } finally {
-    queue.length = 0;
+    yield { step: { apply: (tally) => tally.endFile(at === files.length - 1), bytes: undefined } };
+    bytesBefore += size;
   }
 }
 
-async function checkOne(piece: Piece, checker: PieceChecker): Promise<AddPiece> {
-  const { used } = piece;
+async function checkOne(piece: Piece, bytes: number, checker: PieceChecker): Promise<Step> {
   if (piece.kind === "lines") {
     const result = await checker.check(piece.bytes);
-    return (tally) => {
-      tally.addPiece(result);
-      return used;
-    };
+    return { apply: (tally) => tally.addPiece(result), bytes };
   }
-  return (tally) => {
+  const apply = (tally: Tally): void => {
     if (piece.kind === "fault") tally.addFault(piece.code, piece.detail);
     else tally.addLongLine(piece.length, piece.terminated);
-    return used;
   };
+  return { apply, bytes };
 }

@@ -12,7 +12,8 @@ import { z } from "zod";
 
 import { AuditLog } from "../../../src/audit/log.js";
 import { decryptParams, paramsKey } from "../../../src/audit/params-cipher.js";
-import { recordHash, splitLine } from "../../../src/audit/record-text.js";
+import { recordHash } from "../../../src/audit/record-hash.js";
+import { splitLine } from "../../../src/audit/record-text.js";
 import { GENESIS_HASH } from "../../../src/audit/types.js";
 import type { JsonRecord } from "../../../src/lib/json.js";
 import type { SigningTransportOptions } from "../../../src/mcp/client/options.js";
