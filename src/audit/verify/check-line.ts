@@ -8,7 +8,7 @@ import { CanonicalJsonError } from "../../errors.js";
 import { isPlainObject, ownValue } from "../../lib/json.js";
 import type { JsonRecord } from "../../lib/json.js";
 import { quoted } from "../../lib/text.js";
-import { parseLine } from "../read-record.js";
+import { isTooDeep, parseLine } from "../read-record.js";
 import { recordHash as hashRecord } from "../record-hash.js";
 import type { LineParts } from "../record-text.js";
 import { RECORD_LEVELS } from "../types.js";
@@ -56,6 +56,9 @@ export function checkLine(line: Buffer, receipts: ReceiptChecker): LineCheck {
 
 function checkLoosely(line: Buffer, receipts: ReceiptChecker, known?: ReceiptCheck): LineCheck {
   if (!isUtf8(line)) return notRecord({ code: "not_utf8", detail: "the line is not UTF-8" });
+  if (isTooDeep(line)) {
+    return notRecord({ code: "record_malformed", detail: `the line has more than ${RECORD_LEVELS} levels` });
+  }
   const text = line.toString(isAscii(line) ? "latin1" : "utf8");
   let record: unknown;
   try {
