@@ -126,6 +126,10 @@ export type AuditLogErrorCode =
   | "audit_full"
   /** Reading, writing or syncing failed in a way after which nothing is certain. The log has to be opened again. */
   | "audit_io"
+  /** Another process is at the same work, and only one may be. */
+  | "audit_busy"
+  /** The log's clock gives what is no time. Appending goes on once it does. */
+  | "audit_clock"
   /** The lock file is not there any more, or is another one: somebody else may be writing. */
   | "audit_lock_lost"
   /** The newest record is not what it should be, so nothing can be chained to it. */

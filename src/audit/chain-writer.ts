@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Sha256Text } from "../crypto/digest.js";
 import { AuditLogError } from "../errors.js";
 import { delay } from "../lib/delay.js";
+import { quoted } from "../lib/text.js";
 import { formatTime } from "../lib/time.js";
 import { dayFileName, dayStartMs, listDayFiles, readDayName } from "./day-files.js";
 import type { DayFile } from "./day-files.js";
@@ -63,7 +64,7 @@ export class ChainWriter {
     this.#clock = clock;
   }
 
-  /** The newest record's hash, and its file, as far as is known. */
+  /** The newest record's hash, and its file; `undefined` while that is not known, as after a write that went wrong. */
   get tip(): Tip | undefined {
     return this.#tip;
   }
@@ -121,7 +122,11 @@ export class ChainWriter {
     await beforehand(records);
     // Until it is known that all is written, nothing is known.
     this.#tip = undefined;
-    await this.#append(file, day, bytes, start);
+    if (!(await this.#append(file, day, bytes, start))) {
+      // Taken back: all is as it was.
+      this.#tip = tip;
+      throw fullFault(join(this.#dir, day.name));
+    }
     this.#tip = { hash: prevHash, day, size: start + length };
     const path = join(this.#dir, day.name);
     const sync = (): Promise<void> =>
@@ -170,7 +175,7 @@ export class ChainWriter {
     if (stranger !== undefined) {
       throw new AuditLogError(
         "audit_corrupt",
-        `${join(this.#dir, stranger)} is no day's file, but readers would take it for one: move it out of the log`,
+        `${quoted(join(this.#dir, stranger))} is no day's file, but readers would take it for one: move it out of the log`,
       );
     }
     this.#listed = { mtimeMs, atMs, newest: days.at(-1)?.name };
@@ -261,20 +266,25 @@ export class ChainWriter {
     return this.#open;
   }
 
-  async #append(file: OpenFile, day: DayFile, bytes: Uint8Array, start: number): Promise<void> {
+  /** @returns whether all was written. If not, nothing of it is there. @throws `AuditLogError` when that is not known. */
+  async #append(file: OpenFile, day: DayFile, bytes: Uint8Array, start: number): Promise<boolean> {
     const path = join(this.#dir, day.name);
-    let written: number;
+    let written = 0;
     try {
       written = await writeOnce(file, bytes);
     } catch (cause) {
       const fault = writeFault(path, cause);
-      if (fault.code === "audit_full") await takeBack(file, start);
-      throw fault;
+      if (fault.code !== "audit_full") throw fault;
     }
-    if (written === bytes.length) return;
     // So a full disk shows itself: the write before the one that fails is short.
-    await takeBack(file, start);
-    throw fullFault(path);
+    if (written === bytes.length) return true;
+    try {
+      // Nobody was told of these lines, and no other can have been chained to them.
+      await file.truncate(start);
+    } catch (cause) {
+      throw ioFault(path, "is full, and cannot be cut back", cause);
+    }
+    return false;
   }
 }
 
@@ -287,11 +297,6 @@ async function writeOnce(file: OpenFile, bytes: Uint8Array): Promise<number> {
       if (systemCode(error) !== "EINTR" || interrupted === MAX_INTERRUPTED) throw error;
     }
   }
-}
-
-/** Takes back lines that nobody was told of, while no other can have been chained to them. What stays is torn, and found later. */
-async function takeBack(file: OpenFile, length: number): Promise<void> {
-  await file.truncate(length).catch(() => undefined);
 }
 
 function dayAfter(day: string): string {

@@ -10,6 +10,8 @@ import type { LogRepair } from "./repair.js";
 export interface IntentNote {
   readonly id: string;
   readonly event: "let_through" | "ended";
+  /** By which whoever lets it through will know it again: 64 hex digits. */
+  readonly tag?: string | undefined;
 }
 
 /** What a queue works with. */
@@ -37,7 +39,12 @@ const BATCH_RECORDS = 1024;
 const BATCH_BYTES = 4_194_304;
 
 /** After these nothing was written, or it was taken back: once the cause is gone, the log goes on. */
-const PASSING: readonly AuditLogErrorCode[] = ["audit_full", "audit_not_writable", "audit_unreadable"];
+const PASSING: readonly AuditLogErrorCode[] = [
+  "audit_full",
+  "audit_not_writable",
+  "audit_unreadable",
+  "audit_clock",
+];
 
 /** How long appending is refused after such a fault, before it is tried again. */
 const PAUSE_MS = 1000;
@@ -57,6 +64,9 @@ export class CommitQueue {
   #fault: { readonly error: AuditLogError; readonly lasting: boolean; readonly untilMs: number } | undefined;
   #pending: () => Promise<readonly LogRepair[]> = () => Promise.resolve([]);
   #repairs: LogRepair[] = [];
+  /** Settles when whatever holds the lock, or waits for it, is through. */
+  #turn: Promise<void> = Promise.resolve();
+  #waitingSince: number | undefined;
   #closed = false;
   #appended = 0;
   #commits = 0;
@@ -101,13 +111,33 @@ export class CommitQueue {
     await this.#commit([]);
   }
 
-  /** Has something done while nobody else writes to the log. */
-  async locked<T>(work: () => Promise<T>): Promise<T> {
-    await this.#parts.lock.acquire(this.#closing.signal);
+  /**
+   * Has something done while nobody else writes to the log: no other process, and nothing else of this one, of which the
+   * kernel's lock knows nothing.
+   */
+  locked<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(() => this.#holding(work));
+    this.#turn = done.then(nothing, nothing);
+    return done;
+  }
+
+  /** How long the lock has been waited for, in milliseconds; 0 when it is not. */
+  get waitedMs(): number {
+    return this.#waitingSince === undefined ? 0 : performance.now() - this.#waitingSince;
+  }
+
+  async #holding<T>(work: () => Promise<T>): Promise<T> {
+    const { lock } = this.#parts;
+    this.#waitingSince = performance.now();
+    try {
+      await lock.acquire(this.#closing.signal);
+    } finally {
+      this.#waitingSince = undefined;
+    }
     try {
       return await work();
     } finally {
-      this.#parts.lock.release();
+      lock.release();
     }
   }
 
@@ -119,6 +149,7 @@ export class CommitQueue {
       if (passed) this.#closing.abort();
     });
     await this.#running;
+    await this.#turn;
     drained.abort();
     await timeUp;
   }
@@ -224,7 +255,9 @@ export class CommitQueue {
     const places = new Map<string, IntentPlace>();
     batch.forEach(({ note }, index) => {
       const record = records[index];
-      if (note?.event === "let_through" && record !== undefined) places.set(note.id, record);
+      if (note?.event === "let_through" && record !== undefined) {
+        places.set(note.id, { file: record.file, offset: record.offset, tag: note.tag });
+      }
     });
     if (places.size > 0) await this.#parts.journal.add(places);
   }
@@ -234,7 +267,9 @@ export class CommitQueue {
     try {
       return await write();
     } catch (error) {
-      for (const { note } of intents) if (note !== undefined) this.#parts.journal.end(note.id);
+      // What may have been written may have to be ended: whoever starts next looks for it in the log.
+      const isUnwritten = this.#parts.writer.tip !== undefined;
+      for (const { note } of intents) if (isUnwritten && note !== undefined) this.#parts.journal.end(note.id);
       throw error;
     }
   }
@@ -244,6 +279,10 @@ export class CommitQueue {
     if (fault === undefined) return;
     for (const { reject } of this.#queue.splice(0)) reject(stoppedError(fault.error));
   }
+}
+
+function nothing(): void {
+  return undefined;
 }
 
 /** Each caller gets an error of its own: one that is shared would hold the stack of one of them. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,11 +10,16 @@ import { listDayFiles } from "./day-files.js";
 import { writeFault } from "./faults.js";
 import { syncDirectory } from "./file-system.js";
 import type { FileSystem } from "./file-system.js";
+import type { KernelLocks } from "./kernel-lock.js";
+import { LogLock } from "./log-lock.js";
 
 /** Runs work while nobody else writes to the log. */
 type Locked = <T>(work: () => Promise<T>) => Promise<T>;
 
-const UNFINISHED = ".gz.part";
+const PART = ".gz.part";
+
+/** Held while days are compressed: two at once would each take the other's work for its own. */
+const COMPRESS_LOCK = "compress.lock";
 
 /**
  * Compresses the files of all days but the newest. A file is removed once its compressed form is on disk and was read back; a
@@ -22,7 +27,30 @@ const UNFINISHED = ".gz.part";
  *
  * @returns names of the files that were made.
  */
-export async function compressDays(dir: string, files: FileSystem, locked: Locked): Promise<string[]> {
+export async function compressDays(
+  dir: string,
+  files: FileSystem,
+  locks: KernelLocks,
+  locked: Locked,
+): Promise<string[]> {
+  const alone = await LogLock.open(join(dir, COMPRESS_LOCK), files, locks);
+  try {
+    if (!alone.tryAcquire()) {
+      throw new AuditLogError(
+        "audit_busy",
+        `another process compresses the days of ${dir}; wait until it is through`,
+      );
+    }
+    return await compressAlone(dir, files, locked);
+  } finally {
+    // Closing it unlocks it.
+    await alone.close();
+  }
+}
+
+async function compressAlone(dir: string, files: FileSystem, locked: Locked): Promise<string[]> {
+  // What a crash left. Nobody else is at it.
+  for (const name of await files.list(dir)) if (name.endsWith(PART)) await files.unlink(join(dir, name));
   for (const { name } of listDayFiles(await files.list(dir)).doubles) {
     await removeDouble(dir, files, name, locked);
   }
@@ -31,12 +59,12 @@ export async function compressDays(dir: string, files: FileSystem, locked: Locke
   for (const { name, compressed } of days.slice(0, -1)) {
     if (compressed) continue;
     const path = join(dir, name);
-    const part = `${path}${UNFINISHED}`;
+    const part = `${path}.${randomBytes(8).toString("hex")}${PART}`;
     try {
       await pipeline(
         createReadStream(path),
         createGzip(),
-        createWriteStream(part, { flags: "w", mode: 0o600 }),
+        createWriteStream(part, { flags: "wx", mode: 0o600 }),
       );
       await syncFile(part);
       const isSame = (await digestOf(part, true)) === (await digestOf(path, false));

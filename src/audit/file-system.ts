@@ -9,6 +9,8 @@ export interface FileState {
   readonly size: number;
   readonly mtimeMs: number;
   readonly isDirectory: boolean;
+  /** Whether it is a regular file: a pipe would keep its reader waiting. */
+  readonly isFile: boolean;
 }
 
 /** An open file. */
@@ -97,11 +99,12 @@ interface NodeStats {
   readonly size: number;
   readonly mtimeMs: number;
   isDirectory(): boolean;
+  isFile(): boolean;
 }
 
 function fileState(stats: NodeStats): FileState {
   const { dev, ino, size, mtimeMs } = stats;
-  return { dev, ino, size, mtimeMs, isDirectory: stats.isDirectory() };
+  return { dev, ino, size, mtimeMs, isDirectory: stats.isDirectory(), isFile: stats.isFile() };
 }
 
 /** Makes the names in a directory durable. Windows has no such thing, and does it by itself. */

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { AuditLogError } from "../errors.js";
 import { readFault } from "./faults.js";
 import { systemCode } from "./file-system.js";
 import type { FileSystem, OpenFile } from "./file-system.js";
@@ -7,29 +8,67 @@ import { JOURNAL_FOLDER, JOURNAL_SUFFIX, readJournal } from "./intent-journal.js
 import type { IntentPlace } from "./intent-journal.js";
 import { lockOrNot } from "./kernel-lock.js";
 import type { KernelLocks } from "./kernel-lock.js";
+import { LogLock } from "./log-lock.js";
 import { readRange } from "./tip.js";
 
-/** What a process that is gone had let through and not ended. It is this process's to end, until `release`. */
+/** What a process that is gone had let through and not ended. */
 export interface GoneWriter {
   readonly open: ReadonlyMap<string, IntentPlace>;
   /** Gives up what is not in `rest`; the rest is left for whoever starts next. */
   release(rest: ReadonlyMap<string, IntentPlace>): Promise<void>;
 }
 
+/** Held by the process that ends what others left: whoever starts at the same time waits for it, and finds what it left. */
+const RECOVERY_LOCK = "recovery.lock";
+
+/** A process that ends many calls, or one that is stopped, may hold it. */
+const RECOVERY_WAIT_MS = 10_000;
+
+/** The journals of gone processes. Until they are released nobody else can take them. */
+export interface GoneWriters {
+  readonly writers: readonly GoneWriter[];
+  /** Lets others have what is left. */
+  release(): Promise<void>;
+}
+
 /**
  * Finds the journals of processes that are gone, and locks them. Those of living ones are locked by these, and left alone.
- * Has to be done while the log's lock is held: a journal that is being begun is not locked yet.
+ *
+ * @param locked - Has something done under the log's lock: a journal that is being begun is not locked yet.
+ * @throws `AuditLogError`, as a rejection; `audit_busy` when another process is at it and does not come to an end.
  */
 export async function takeGoneWriters(
   dir: string,
   files: FileSystem,
   locks: KernelLocks,
-): Promise<GoneWriter[]> {
+  locked: <T>(work: () => Promise<T>) => Promise<T>,
+): Promise<GoneWriters> {
   const folder = join(dir, JOURNAL_FOLDER);
+  if (files.stateOf(folder)?.isDirectory !== true) return { writers: [], release: () => Promise.resolve() };
+  const recovery = await LogLock.open(join(folder, RECOVERY_LOCK), files, locks);
+  try {
+    if (!(await recovery.acquireWithin(RECOVERY_WAIT_MS))) {
+      throw new AuditLogError(
+        "audit_busy",
+        `another process has been ending calls that were left in ${dir} for ${RECOVERY_WAIT_MS} ms`,
+      );
+    }
+    return {
+      writers: await locked(() => takeJournals(folder, files, locks)),
+      release: async () => {
+        recovery.release();
+        await recovery.close();
+      },
+    };
+  } catch (error) {
+    await recovery.close();
+    throw error;
+  }
+}
+
+async function takeJournals(folder: string, files: FileSystem, locks: KernelLocks): Promise<GoneWriter[]> {
   const gone: GoneWriter[] = [];
-  for (const name of await listFolder(folder, files)) {
-    if (!name.endsWith(JOURNAL_SUFFIX)) continue;
-    const path = join(folder, name);
+  for (const path of await listJournals(folder, files)) {
     const file = await openExisting(path, files);
     if (file === undefined) continue;
     if (!lockOrNot(locks, file.fd, path)) await file.close();
@@ -47,9 +86,8 @@ export async function listLiveIntents(
   const folder = join(dir, JOURNAL_FOLDER);
   const live = new Set<string>();
   const gone = new Set<string>();
-  for (const name of await listFolder(folder, files)) {
-    const path = join(folder, name);
-    const file = name.endsWith(JOURNAL_SUFFIX) ? await openExisting(path, files) : undefined;
+  for (const path of await listJournals(folder, files)) {
+    const file = await openExisting(path, files);
     if (file === undefined) continue;
     try {
       const into = isHeld(locks, file, path) ? live : gone;
@@ -94,6 +132,13 @@ async function openExisting(path: string, files: FileSystem): Promise<OpenFile |
     if (systemCode(cause) === "ENOENT") return undefined;
     throw readFault(path, cause);
   }
+}
+
+/** What is no file, such as a link or a pipe, is no journal. */
+async function listJournals(folder: string, files: FileSystem): Promise<string[]> {
+  const names = await listFolder(folder, files);
+  const paths = names.filter((name) => name.endsWith(JOURNAL_SUFFIX)).map((name) => join(folder, name));
+  return paths.filter((path) => files.stateOf(path)?.isFile === true);
 }
 
 async function listFolder(folder: string, files: FileSystem): Promise<string[]> {

@@ -19,13 +19,15 @@ const RENEW_AT_BYTES = 1_048_576;
 export interface IntentPlace {
   readonly file: string;
   readonly offset: number;
+  /** By which whoever let it through knows it again: hex digits. Absent when nothing was given. */
+  readonly tag?: string | undefined;
 }
 
 /**
  * Which intents one process let through and has not ended yet: a file beside the log, that the process holds locked while
  * it lives. When it dies, whoever starts next finds the file unlocked, and what is in it nobody else will end.
  *
- * The file is a text of lines, `+ID FILE OFFSET` for an intent and `-ID` for its end. An end is noted late or not at all
+ * The file is a text of lines, `+ID FILE OFFSET TAG` for an intent and `-ID` for its end. An end is noted late or not at all
  * when the process dies: the log itself says what has ended.
  */
 export class IntentJournal {
@@ -155,16 +157,21 @@ async function append(
 }
 
 function* lines(intents: ReadonlyMap<string, IntentPlace>): Generator<string, void, undefined> {
-  for (const [id, { file, offset }] of intents) yield `+${id} ${file} ${offset}\n`;
+  for (const [id, { file, offset, tag }] of intents) {
+    yield tag === undefined ? `+${id} ${file} ${offset}\n` : `+${id} ${file} ${offset} ${tag}\n`;
+  }
 }
+
+const LINE = /^\+(rec_[0-9a-f]{32}) ([0-9-]+\.jsonl) ([0-9]{1,15})(?: ([0-9a-f]{64}))?$/;
 
 /** Reads a journal's text: the intents without an end. Lines that are none, such as one cut off, are passed over. */
 export function readJournal(text: string): Map<string, IntentPlace> {
   const open = new Map<string, IntentPlace>();
   for (const line of text.split("\n")) {
-    const [, id, file, offset] = /^\+(rec_[0-9a-f]{32}) ([0-9-]+\.jsonl) ([0-9]+)$/.exec(line) ?? [];
-    if (id !== undefined && file !== undefined) open.set(id, { file, offset: Number(offset) });
-    else if (line.startsWith("-")) open.delete(line.slice(1));
+    const [, id, file, offset, tag] = LINE.exec(line) ?? [];
+    if (id !== undefined && file !== undefined) {
+      open.set(id, { file, offset: Number(offset), ...(tag === undefined ? {} : { tag }) });
+    } else if (line.startsWith("-")) open.delete(line.slice(1));
   }
   return open;
 }

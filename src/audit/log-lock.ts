@@ -1,5 +1,3 @@
-import { join } from "node:path";
-
 import { AuditLogError } from "../errors.js";
 import { delay } from "../lib/delay.js";
 import { openFault } from "./faults.js";
@@ -14,7 +12,7 @@ export const LOCK_FILE = "log.lock";
 const FIRST_WAIT_MS = 1;
 const LONGEST_WAIT_MS = 16;
 
-/** The one lock of a log. Whoever holds it is the only writer, whatever day it is. */
+/** A lock that one process holds at a time, such as that of a log: whoever has it is the only writer, whatever day it is. */
 export class LogLock {
   readonly #path: string;
   readonly #files: FileSystem;
@@ -30,8 +28,8 @@ export class LogLock {
     this.#state = state;
   }
 
-  static async open(dir: string, files: FileSystem, locks: KernelLocks): Promise<LogLock> {
-    const path = join(dir, LOCK_FILE);
+  /** @param path - Of the lock's file, which is made if it is not there. */
+  static async open(path: string, files: FileSystem, locks: KernelLocks): Promise<LogLock> {
     const file = await files.open(path, "a", 0o600).catch((cause: unknown) => {
       throw openFault(path, cause);
     });
@@ -46,7 +44,7 @@ export class LogLock {
    */
   async acquire(signal: AbortSignal): Promise<void> {
     let waitMs = FIRST_WAIT_MS;
-    while (!lockOrNot(this.#locks, this.#file.fd, this.#path)) {
+    while (!this.tryAcquire()) {
       if (!(await delay(waitMs, signal))) throw new AuditLogError("audit_closed", "the audit log is closed");
       waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
     }
@@ -58,6 +56,21 @@ export class LogLock {
       `${this.#path} was ${now === undefined ? "removed" : "replaced"}: another process may write to the log now; ` +
         "stop all that write to it and start them again",
     );
+  }
+
+  /** Takes the lock if nobody has it. */
+  tryAcquire(): boolean {
+    return lockOrNot(this.#locks, this.#file.fd, this.#path);
+  }
+
+  /** Waits for the lock, so long at the most. @returns whether this holds it. */
+  async acquireWithin(ms: number): Promise<boolean> {
+    const deadline = performance.now() + ms;
+    while (!this.tryAcquire()) {
+      if (performance.now() > deadline) return false;
+      await delay(LONGEST_WAIT_MS);
+    }
+    return true;
   }
 
   release(): void {

@@ -31,6 +31,9 @@ import type { AuditReport } from "./verify/report.js";
 import { verifyAudit } from "./verify/verify-audit.js";
 import type { VerifyAuditOptions } from "./verify/verify-audit.js";
 
+/** A batch takes a hundredth of that. */
+const HELD_UP_MS = 5000;
+
 /** Where an appended record is. */
 export interface AppendedRecord {
   /** Name of the day's file. */
@@ -68,7 +71,7 @@ export interface AuditHealth {
  * {@link AuditLog.verify}; opening and appending look at the newest one alone.
  */
 export class AuditLog implements AuditSink, AsyncDisposable {
-  /** The log's directory, as an absolute path. */
+  /** The log's directory: its absolute path, or where that led when the log was opened to be written to. */
   readonly dir: string;
   readonly #options: CheckedAuditOptions;
   readonly #files: FileSystem;
@@ -117,12 +120,8 @@ export class AuditLog implements AuditSink, AsyncDisposable {
       await listRecordFiles(path);
       return new AuditLog(path, checked, files, undefined);
     }
-    return new AuditLog(
-      path,
-      checked,
-      files,
-      await openLogWriter(path, files, await loadKernelLocks(), checked),
-    );
+    const writer = await openLogWriter(path, files, await loadKernelLocks(), checked);
+    return new AuditLog(writer.dir, checked, files, writer);
   }
 
   /**
@@ -184,8 +183,14 @@ export class AuditLog implements AuditSink, AsyncDisposable {
    */
   async takeAbandoned(): Promise<Abandoned> {
     const { queue, locks } = this.#writing();
-    const writers = await queue.locked(() => takeGoneWriters(this.dir, this.#files, locks));
-    return findAbandoned(writers, await this.#recordFiles());
+    const gone = await takeGoneWriters(this.dir, this.#files, locks, (work) => queue.locked(work));
+    try {
+      return await findAbandoned(gone, await this.#recordFiles());
+    } catch (error) {
+      for (const writer of gone.writers) await writer.release(writer.open);
+      await gone.release();
+      throw error;
+    }
   }
 
   /**
@@ -195,8 +200,8 @@ export class AuditLog implements AuditSink, AsyncDisposable {
    * @returns names of the files that were compressed.
    */
   async compress(): Promise<readonly string[]> {
-    const { queue } = this.#writing();
-    return compressDays(this.dir, this.#files, (work) => queue.locked(work));
+    const { queue, locks } = this.#writing();
+    return compressDays(this.dir, this.#files, locks, (work) => queue.locked(work));
   }
 
   /**
@@ -215,12 +220,16 @@ export class AuditLog implements AuditSink, AsyncDisposable {
     const writer = this.#writer;
     if (writer === undefined) return { ok: true, state: "read_only", appended: 0, commits: 0, waiting: 0 };
     const { queue } = writer;
-    const { fault } = queue;
+    const { fault, waitedMs } = queue;
     const tip = writer.tip();
     const state = this.#closing !== undefined ? "closed" : fault === undefined ? "open" : "stopped";
+    const isHeldUp = waitedMs > HELD_UP_MS;
     return {
-      ok: state === "open",
+      ok: state === "open" && !isHeldUp,
       state,
+      ...(isHeldUp
+        ? { problem: `another process has held the log's lock for ${Math.round(waitedMs)} ms` }
+        : {}),
       ...(fault === undefined ? {} : { problem: fault.message, code: fault.code }),
       ...(tip === undefined ? {} : { tip: tip.hash }),
       ...(tip?.day === undefined ? {} : { file: tip.day.name }),

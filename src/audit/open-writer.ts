@@ -1,6 +1,9 @@
 import { realpath } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 import { canonicalBytes } from "../crypto/canonical-json.js";
+import { AuditLogError } from "../errors.js";
+import { formatTime } from "../lib/time.js";
 import type { AuditEvent } from "./events.js";
 import { ChainWriter } from "./chain-writer.js";
 import { CommitQueue } from "./commit-queue.js";
@@ -10,14 +13,15 @@ import type { FileSystem } from "./file-system.js";
 import { IntentJournal } from "./intent-journal.js";
 import type { KernelLocks } from "./kernel-lock.js";
 import { homeGiven } from "./list-files.js";
-import { LogLock } from "./log-lock.js";
+import { LOCK_FILE, LogLock } from "./log-lock.js";
 import type { CheckedAuditOptions } from "./options.js";
 import { findPendingRepairs, finishRepair, repairRecord } from "./repair.js";
 import type { Tip } from "./tip.js";
-import { dirname } from "node:path";
 
 /** What a log writes with. */
 export interface LogWriter {
+  /** The directory's own path. */
+  readonly dir: string;
   readonly queue: CommitQueue;
   readonly locks: KernelLocks;
   readonly tip: () => Tip | undefined;
@@ -32,8 +36,9 @@ export async function openLogWriter(
   options: CheckedAuditOptions,
 ): Promise<LogWriter> {
   const dir = await makeDirectory(path, files);
-  const lock = await LogLock.open(dir, files, locks);
-  const writer = new ChainWriter(dir, files, options.clock);
+  const lock = await LogLock.open(join(dir, LOCK_FILE), files, locks);
+  const clock = soundClock(options.clock);
+  const writer = new ChainWriter(dir, files, clock);
   const journal = new IntentJournal(dir, files, locks);
   const tell = (event: AuditEvent): void => {
     try {
@@ -55,7 +60,7 @@ export async function openLogWriter(
     journal,
     durable: options.durable,
     recordOf: (repair) =>
-      options.typedRecords ? canonicalBytes(repairRecord(dir, files, repair, options.clock())) : undefined,
+      options.typedRecords ? canonicalBytes(repairRecord(dir, files, repair, clock())) : undefined,
     finish: async (repair) => {
       const keptAs = await finishRepair(dir, files, repair);
       tell({ type: "repaired", repair: { ...repair, keptAs } });
@@ -73,7 +78,24 @@ export async function openLogWriter(
     await close();
     throw error;
   }
-  return { queue, locks, tip: () => writer.tip, close };
+  return { dir, queue, locks, tip: () => writer.tip, close };
+}
+
+/** A clock that tells a time, or says that it does not: what is dated by nothing is not written. */
+function soundClock(clock: () => number): () => number {
+  return () => {
+    let now: number | undefined;
+    try {
+      now = clock();
+      // Throws for what has no form in RFC 3339.
+      formatTime(now);
+      return now;
+    } catch (cause) {
+      throw new AuditLogError("audit_clock", `the log's clock gives ${String(now)}, which is no time`, {
+        cause,
+      });
+    }
+  };
 }
 
 /** @returns the directory's own path: a link to it may be made to lead elsewhere while it is written to. */

@@ -61,6 +61,7 @@ export async function findPendingRepairs(
   for (const name of names) {
     const [, day, offset] = PENDING_NAME.exec(name) ?? [];
     if (day === undefined || offset === undefined) continue;
+    if (files.stateOf(join(dir, name))?.isFile !== true) continue;
     const file = await files.open(join(dir, name), "r", 0);
     try {
       const { size } = await file.state();

@@ -14,7 +14,8 @@ const place = { file: "2026-11-26.jsonl", offset: 7 };
 const some = (from: number, count: number): Map<string, typeof place> =>
   new Map(Array.from({ length: count }, (_, n) => [id(from + n), place]));
 
-const journalsIn = (dir: string): string[] => readdirSync(join(dir, "writers"));
+const journalsIn = (dir: string): string[] =>
+  readdirSync(join(dir, "writers")).filter((name) => name.endsWith(".open"));
 
 async function journalIn(dir: string, files = nodeFileSystem): Promise<IntentJournal> {
   mkdirSync(dir, { recursive: true });
@@ -67,13 +68,26 @@ describe("the journal of what a process has let through", () => {
     const locks = await loadKernelLocks();
     const journal = await journalIn(dir);
     await journal.add(some(1, 2));
-    expect(await takeGoneWriters(dir, nodeFileSystem, locks)).toEqual([]);
+    const take = (): ReturnType<typeof takeGoneWriters> =>
+      takeGoneWriters(dir, nodeFileSystem, locks, (work) => work());
+    const none = await take();
+    expect(none.writers).toEqual([]);
+    await none.release();
     await journal.close();
-    const [gone, ...others] = await takeGoneWriters(dir, nodeFileSystem, locks);
-    expect(others).toEqual([]);
-    expect(gone?.open).toEqual(some(1, 2));
-    expect(await takeGoneWriters(dir, nodeFileSystem, locks)).toEqual([]);
-    await gone?.release(new Map());
+    const { writers, release } = await take();
+    expect(writers.map(({ open }) => open)).toEqual([some(1, 2)]);
+    let isTaken = false;
+    const second = take().then((later) => {
+      isTaken = true;
+      return later;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(isTaken).toBe(false);
+    await writers[0]?.release(new Map());
+    await release();
+    const later = await second;
+    expect(later.writers).toEqual([]);
+    await later.release();
     expect(journalsIn(dir)).toEqual([]);
   });
 

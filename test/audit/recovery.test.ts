@@ -1,10 +1,17 @@
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { AuditLog as BuiltLog } from "signet-mcp/audit";
 import { describe, expect, it } from "vitest";
 
+import { findAbandoned } from "../../src/audit/abandoned.js";
+import { nodeFileSystem } from "../../src/audit/file-system.js";
+import { takeGoneWriters } from "../../src/audit/gone-writers.js";
+import { loadKernelLocks } from "../../src/audit/kernel-lock.js";
 import { AuditLog } from "../../src/audit/log.js";
+import type { JsonRecord } from "../../src/lib/json.js";
 import { signReceipt } from "../../src/receipt/index.js";
+import { testIdentity } from "../../src/testing.js";
 import { at } from "../attack/support/wire.js";
 import { readChain } from "./support/chain.js";
 import { GuardedProcess, makeHome } from "./support/guarded.js";
@@ -109,5 +116,94 @@ describe("a guarded server that is killed", () => {
     const server = await GuardedProcess.start(home, dir, TARGET);
     await server.kill();
     expect(await unfinishedIn(dir)).toEqual([["echo", "unknown"]]);
+  });
+});
+
+describe("what is made up in the files of a log", () => {
+  it("is not countersigned by a server that starts on it", async () => {
+    const dir = newLogDir();
+    const home = makeHome(join(dir, "..", "home"));
+    const first = await GuardedProcess.start(home, dir, TARGET);
+    void first.call("hang", 1);
+    while (readChain(dir).length < 1) await pause(10);
+    await first.kill();
+    const [genuine] = readChain(dir);
+    const log = await AuditLog.open(dir);
+    const stranger = testIdentity("stranger");
+    const call = {
+      tool: "echo",
+      params: { n: 2 },
+      target: TARGET,
+      transport: "stdio",
+      issuedAtMs: Date.now(),
+    };
+    const made = [
+      await signReceipt({ signer: stranger.signer, name: "agent", ...call }),
+      // A trusted agent's own receipt, which it never sent.
+      await signReceipt({ signer: home.agent.signer, name: "agent", ...call }),
+      // The genuine one, of which the params are said to be redacted.
+      redacted(genuine?.receipt ?? {}),
+    ];
+    for (const receipt of made) await log.append(receipt);
+    await log.close();
+    const lines = made.map(
+      (receipt) => `+${String(at(receipt, "id"))} 2026-01-01.jsonl 0 ${"ab".repeat(32)}\n`,
+    );
+    const noTag = made.map((receipt) => `+${String(at(receipt, "id"))} 2026-01-01.jsonl 0\n`);
+    writeFileSync(join(dir, "writers", "forged.open"), lines.join(""));
+    writeFileSync(join(dir, "writers", "forged2.open"), noTag.slice(0, 2).join(""));
+    const next = await GuardedProcess.start(home, dir, TARGET);
+    await next.kill();
+    const ends = readChain(dir).filter(({ receipt }) => receipt["v"] === 3);
+    expect(ends.map(({ receipt }) => at(receipt, "agent_receipt"))).toEqual([genuine?.receipt]);
+  }, 30_000);
+});
+
+/** A receipt as a guard would store it that redacts. */
+function redacted(receipt: JsonRecord): JsonRecord {
+  const mark = { v: 1, receipt_sha256: `sha256:${"0".repeat(64)}` };
+  return { ...receipt, action: { ...(receipt["action"] as object), params: { _signet_redacted: mark } } };
+}
+
+describe("servers that start again at the same time", () => {
+  it("end each its own calls, whoever was first", async () => {
+    const dir = newLogDir();
+    const homes = [makeHome(join(dir, "..", "a")), makeHome(join(dir, "..", "b"))] as const;
+    const targets = ["mcp://a", "mcp://b"] as const;
+    const start = (): Promise<readonly [GuardedProcess, GuardedProcess]> =>
+      Promise.all([
+        GuardedProcess.start(homes[0], dir, targets[0]),
+        GuardedProcess.start(homes[1], dir, targets[1]),
+      ]);
+    const before = await start();
+    for (let n = 0; n < 20; n++) before.forEach((server) => void server.call("hang", n));
+    while (readChain(dir).length < 40) await pause(10);
+    await Promise.all(before.map((server) => server.kill()));
+    const after = await start();
+    expect(endsIn(dir)).toHaveLength(40);
+    await Promise.all(after.map((server) => server.kill()));
+    expect(await unfinishedIn(dir)).toEqual([]);
+  }, 60_000);
+});
+
+describe("a log of which a part cannot be read", () => {
+  it("keeps its notes of calls that may be there", async () => {
+    const dir = newLogDir();
+    const log = await AuditLog.open(dir);
+    const id = `rec_${"0".repeat(32)}`;
+    await log.appendText(Buffer.from(`{"n":1,"type":"note"}`), { id, event: "let_through" });
+    await log.close();
+    const [day = ""] = readdirSync(dir).filter((name) => name.endsWith(".jsonl"));
+    renameSync(join(dir, day), join(dir, `${day}.away`));
+    mkdirSync(join(dir, day));
+    const again = await AuditLog.open(dir, { readOnly: true });
+    expect(again.health().ok).toBe(true);
+    const files = [{ path: join(dir, day), name: day, compressed: false }];
+    const locks = await loadKernelLocks();
+    const gone = await takeGoneWriters(dir, nodeFileSystem, locks, (work) => work());
+    const abandoned = await findAbandoned(gone, files);
+    expect(abandoned).toMatchObject({ intents: [], unread: `${day}:1` });
+    await abandoned.release(new Set());
+    expect(readdirSync(join(dir, "writers")).filter((name) => name.endsWith(".open"))).toHaveLength(1);
   });
 });

@@ -16,6 +16,7 @@ import { reject } from "../../verify/verdict.js";
 import type { Rejected } from "../../verify/verdict.js";
 import { verifyCall } from "../../verify/verify-call.js";
 import type { CallRequest, Verified, VerifyContext } from "../../verify/verify-call.js";
+import { createIntentTags } from "./audit/intent-tag.js";
 import { AuditTrail } from "./audit/trail.js";
 import type { EventLog } from "./events.js";
 import type { CheckedOptions } from "./options.js";
@@ -221,6 +222,7 @@ export class GuardCore {
     const { redact, targets, clock } = this.options;
     const trail = new AuditTrail({
       log,
+      tags: createIntentTags(this.identity.signer),
       events: this.events,
       redact,
       targets,

@@ -2,6 +2,7 @@ import type { AuditLog } from "../../audit/log.js";
 import { TrustRegistryError } from "../../errors.js";
 import { createMemoryReplayStore } from "../../replay/memory.js";
 import type { ReplayStore } from "../../replay/types.js";
+import { createIntentTags } from "./audit/intent-tag.js";
 import { recoverCalls } from "./audit/recover.js";
 import type { Countersign } from "./audit/trail.js";
 import { GuardCore } from "./core.js";
@@ -51,7 +52,17 @@ export async function createGuard(options: GuardOptions): Promise<Guard> {
   if (audit !== undefined) {
     const countersign: Countersign = (agent, hash, outcome) => core.countersign(agent, hash, outcome);
     const targets = new Set(checked.targets);
-    const recovery = { log: audit.log, targets, registry: registry.current(), events, countersign };
+    const { requireTools } = checked;
+    const tags = createIntentTags(identity.signer);
+    const recovery = {
+      log: audit.log,
+      targets,
+      registry: registry.current(),
+      requireTools,
+      events,
+      countersign,
+      tags,
+    };
     await orRelease(recoverCalls(recovery), release);
   }
   const noteIdentity = (): string | undefined =>

@@ -1,4 +1,4 @@
-import { canonicalBytes, canonicalHash } from "../../../crypto/canonical-json.js";
+import { canonicalBytes } from "../../../crypto/canonical-json.js";
 import { sha256Text } from "../../../crypto/digest.js";
 import type { Sha256Text } from "../../../crypto/digest.js";
 import { CanonicalJsonError } from "../../../errors.js";
@@ -6,6 +6,7 @@ import type { MaybePromise } from "../../../lib/maybe-promise.js";
 import { cut, quotedError } from "../../../lib/text.js";
 import { formatTime } from "../../../lib/time.js";
 import type { TypedRecord } from "../../../audit/appendable.js";
+import { NO_ANSWER_HASH } from "../../../audit/intent-ends.js";
 import type { AuditLog } from "../../../audit/log.js";
 import { wholeBilateralText } from "../../../receipt/response-text.js";
 import type { Outcome, ReceiptV1, ReceiptV3 } from "../../../receipt/types.js";
@@ -15,6 +16,7 @@ import { reject } from "../../../verify/verdict.js";
 import type { Rejected } from "../../../verify/verdict.js";
 import type { CallRecord, Evidence, Verified } from "../../../verify/verify-call.js";
 import type { EventLog, GuardEvent } from "../events.js";
+import type { IntentTags } from "./intent-tag.js";
 import { inTime } from "./in-time.js";
 import { redactReceipt } from "./redaction.js";
 import type { Redact, StoredReceipt } from "./redaction.js";
@@ -41,13 +43,14 @@ export interface TrailParts {
   readonly targets: readonly string[];
   readonly clock: () => number;
   readonly countersign: Countersign;
+  readonly tags: IntentTags | undefined;
 }
-
-/** What is countersigned where there is no answer. */
-const NOTHING: Sha256Text = canonicalHash({});
 
 /** How long a call waits to be put on record. The log's lock may be held by a process that is stopped. */
 const LET_THROUGH_DEADLINE_MS = 5000;
+
+/** How long `close` waits. */
+const DRAIN_MS = 5000;
 
 const SUMMARY_EVERY_MS = 60_000;
 
@@ -85,7 +88,8 @@ export class AuditTrail implements CallRecord {
       return this.#unavailable(verified, `redact failed: ${quotedError(error)}`, error);
     }
     const { id } = verified.receipt;
-    const written = this.log.appendText(stored.whole, { id, event: "let_through" }).then(
+    const tag = this.#parts.tags?.make(id, stored.whole);
+    const written = this.log.appendText(stored.whole, { id, event: "let_through", tag }).then(
       () => undefined,
       (error: unknown) => this.#unavailable(verified, quotedError(error), error),
     );
@@ -175,12 +179,14 @@ export class AuditTrail implements CallRecord {
     this.#inBackground(this.log.appendTyped(record, { id: receipt.id, event: "ended" }));
   }
 
-  /** Waits for what is on its way to the log, and sums up what was refused. Never rejects. */
+  /** Waits for what is on its way to the log, for some seconds at the most, and sums up what was refused. Never rejects. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#summary);
     this.#writeSummary();
-    await Promise.all(this.#underWay);
+    const settled = Promise.all(this.#underWay).then(() => undefined);
+    // The log's lock may be held by a process that is stopped. What is not through then, the log refuses when it is closed.
+    await inTime(settled, DRAIN_MS, () => undefined);
   }
 
   #stored(evidence: Evidence): StoredReceipt {
@@ -206,11 +212,10 @@ export class AuditTrail implements CallRecord {
       target,
     };
     try {
-      const text = canonicalBytes(carried, { maxBytes: MAX_CARRIED_BYTES });
+      const whole = { ...head, countersignature: carried };
+      canonicalBytes(whole, { maxBytes: MAX_CARRIED_BYTES });
       // Its receipt has params, too, of which nothing says what must not be stored.
-      return redact === undefined
-        ? { ...head, countersignature: carried }
-        : { ...head, sha256: sha256Text(text) };
+      return redact === undefined ? whole : { ...head, sha256: sha256Text(canonicalBytes(carried)) };
     } catch (error) {
       if (error instanceof CanonicalJsonError) return { ...head, omitted: error.code };
       throw error;
@@ -228,7 +233,7 @@ export class AuditTrail implements CallRecord {
 
   async #sign(evidence: Evidence, outcome: Outcome, ends: string | undefined): Promise<unknown> {
     const stored = this.#stored(evidence);
-    const receipt = await this.#parts.countersign(stored, NOTHING, outcome);
+    const receipt = await this.#parts.countersign(stored, NO_ANSWER_HASH, outcome);
     const text = wholeBilateralText(receipt, stored.whole);
     return this.log.appendText(text, ends === undefined ? undefined : { id: ends, event: "ended" });
   }
