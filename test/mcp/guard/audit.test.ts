@@ -13,6 +13,7 @@ import { NOW_MS, openStand, TARGET } from "../../attack/support/stand.js";
 import type { Stand, StandOptions } from "../../attack/support/stand.js";
 import { at } from "../../attack/support/wire.js";
 import { readChain } from "../../audit/support/chain.js";
+import { Child } from "../../audit/support/child.js";
 import { newLogDir } from "../../audit/support/log-dir.js";
 import { tampered } from "../../attack/support/forge.js";
 
@@ -427,5 +428,142 @@ describe("a countersignature that a result brought along", () => {
     await (await stand.connect()).call(await stand.sign({ tool: "gateway" }));
     expect(allBytes()).not.toContain("secret");
     expect(receipts()[2]).toMatchObject({ sha256: expect.stringMatching(/^sha256:/) as unknown });
+  });
+});
+
+describe("an answer that a gateway gives", () => {
+  it("ends its call, whatever it says of it", async () => {
+    const stand = await standWith();
+    const verdict = await stand.guard.verify(await stand.sign());
+    if (!verdict.ok) throw new Error(verdict.code);
+    const outcome = { status: "rejected", reason: "upstream" } as const;
+    await stand.guard.countersign(verdict.call, { content: [] }, { outcome });
+    await stand.guard.close();
+    const log = await AuditLog.open(dir, { readOnly: true });
+    expect(await log.unfinished()).toEqual([]);
+  });
+
+  it("is not handed over when it cannot be put on record, and can be countersigned once it can", async () => {
+    let fails = false;
+    const audit = await AuditLog.open(dir);
+    const append = audit.appendText.bind(audit);
+    audit.appendText = (...appended) => (fails ? Promise.reject(new Error("no")) : append(...appended));
+    const stand = await standWith({ guard: { audit } });
+    const verdict = await stand.guard.verify(await stand.sign());
+    if (!verdict.ok) throw new Error(verdict.code);
+    fails = true;
+    await expect(stand.guard.countersign(verdict.call, {})).rejects.toMatchObject({
+      code: "audit_unavailable",
+    });
+    fails = false;
+    expect(await stand.guard.countersign(verdict.call, {})).toMatchObject({ v: 3 });
+    await stand.guard.close();
+    await audit.close();
+    expect(kinds()).toEqual([1, 3]);
+  });
+});
+
+describe("what a result brings along", () => {
+  it.each([98, 99, 100, 101, 200])(
+    "does not keep its answer from leaving, nested %d deep",
+    async (levels) => {
+      const deep: unknown = JSON.parse(`${"[".repeat(levels - 1)}{}${"]".repeat(levels - 1)}`);
+      const tools = { gateway: () => ({ content: [], _meta: { _signet_bilateral: { deep } } }) };
+      const stand = await standWith({ tools });
+      const wire = await stand.connect();
+      const answer = await wire.call(await stand.sign({ tool: "gateway" }));
+      expect(at(answer, "result", "_meta", "_signet_bilateral", "v")).toBe(3);
+      expect(kinds()).toEqual([1, 3, "carried_countersignature"]);
+    },
+  );
+});
+
+describe("a guard whose log is held up by another process", () => {
+  it("refuses calls after a while, and can be closed", async () => {
+    const stand = await standWith();
+    const wire = await stand.connect();
+    await wire.call(await stand.sign());
+    const holder = new Child("lock-holder.mjs", dir);
+    await holder.says("held");
+    wire.post({ jsonrpc: "2.0", id: 7, method: "tools/call", params: await stand.sign() });
+    await new Promise((resolve) => setTimeout(resolve, 5500));
+    expect(reasonOf(await wire.answer(7))).toBe("audit_unavailable");
+    expect(stand.guard.health()).toMatchObject({ ok: false, audit: { ok: false } });
+    expect(stand.runs()).toBe(1);
+    await stand.guard.close();
+    await holder.kill();
+    expect(kinds()).toEqual([1, 3]);
+  }, 40_000);
+});
+
+describe("a server that starts where another process of it was killed", () => {
+  const agent = testIdentity("agent");
+  const server = testIdentity("server");
+  const elsewhere = {
+    name: "server",
+    signer: {
+      publicKey: server.signer.publicKey,
+      sign: async (message: Uint8Array) => server.signer.sign(message),
+    },
+  };
+  const registry = testRegistry({ agents: [agent], servers: [server] });
+
+  /** Lets a call through, and lets go of the log as a process does that is killed. */
+  async function abandon(options: Partial<GuardOptions>): Promise<void> {
+    const audit = await AuditLog.open(dir);
+    const guard = await createGuard({ registry, identity: server, target: TARGET, ...options, audit });
+    const verdict = await guard.verify(
+      await signedCall({ identity: agent, target: TARGET, tool: "t", arguments: { n: 1 } }),
+    );
+    expect(verdict.ok).toBe(true);
+    await audit.close();
+  }
+
+  async function restart(options: Partial<GuardOptions>): Promise<unknown[]> {
+    const events: unknown[] = [];
+    const onEvent: GuardOptions["onEvent"] = (event) => void events.push(event);
+    const guard = await createGuard({
+      registry,
+      identity: server,
+      target: TARGET,
+      audit: dir,
+      onEvent,
+      ...options,
+    });
+    await guard.close();
+    return events;
+  }
+
+  it.each([
+    ["its key in memory", { identity: server }],
+    ["its key in memory, and params redacted", { identity: server, redact: () => undefined }],
+    ["its key in a key service", { identity: elsewhere }],
+  ])("ends what was let through, with %s", async (_, options) => {
+    await abandon(options);
+    expect(await restart(options)).toEqual([{ type: "recovered", closed: 1, left: 0 }]);
+    expect(outcomes()).toEqual([{ status: "failed", error: "outcome_unknown" }]);
+    const log = await AuditLog.open(dir, { readOnly: true });
+    expect(await log.verify({ registry })).toMatchObject({ ok: true });
+    expect(await log.unfinished()).toEqual([]);
+    expect(await restart(options)).toEqual([]);
+  });
+
+  it.each([
+    ["what another key of it let through", { identity: testIdentity("server") }, { identity: server }],
+    [
+      "what is redacted, with its key in a key service",
+      { identity: elsewhere, redact: () => undefined },
+      { identity: elsewhere },
+    ],
+    [
+      "what the registry does not allow, with its key in a key service",
+      { identity: elsewhere },
+      { identity: elsewhere, registry: testRegistry({ agents: [{ ...agent, tools: ["other"] }] }) },
+    ],
+  ])("does not sign for %s, and tells of it", async (_, before, after) => {
+    await abandon(before);
+    const events = await restart(after);
+    expect(events).toMatchObject([{ type: "audit_failed" }, { type: "recovered", closed: 0, left: 1 }]);
+    expect(outcomes()).toEqual([]);
   });
 });
