@@ -93,7 +93,10 @@ export type ReplayStoreErrorCode = "replay_full" | "issued_before_start" | "repl
 
 /** A place in an audit log. */
 export interface AuditPlace {
-  /** Name of the file within the log's directory, such as `2026-11-26.jsonl`. */
+  /**
+   * Name of the file within the log's directory, such as `2026-11-26.jsonl`. As it is: of a file that somebody else put there it may
+   * hold what a terminal obeys, so escape it where you show it. In messages and details it is escaped.
+   */
   readonly file: string;
   /** Counts from 1; a compressed file's lines are counted as they were before. */
   readonly line: number;

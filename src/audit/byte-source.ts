@@ -39,21 +39,55 @@ export interface ByteSource {
 /**
  * Opens a file to be read once.
  *
- * @param range - Offsets in a plain file, from which and up to which it is read. Default: all of it, to where it ends
- * when that is reached.
+ * @param range - Offsets in a plain file, from which and up to which it is read, also if it was compressed meanwhile. Default:
+ * all of it, to where it ends when that is reached.
  * @throws `ReadFault`
  */
 export async function openByteSource(
-  { path, compressed }: RecordFile,
+  file: RecordFile,
   range: { readonly from?: number | undefined; readonly upTo?: number | undefined } = {},
 ): Promise<ByteSource> {
-  const handle = await openRegularFile(path);
+  const { handle, compressed } = await openRecordFile(file);
   const { from = 0, upTo = Number.POSITIVE_INFINITY } = range;
-  return compressed ? new GzipSource(handle) : new PlainSource(handle, from, upTo);
+  if (!compressed) return new PlainSource(handle, from, upTo);
+  const source = new GzipSource(handle);
+  return file.compressed ? source : new RangeSource(source, from, upTo);
+}
+
+/** A file that was opened, and whether what was opened is compressed. */
+export interface OpenedFile {
+  readonly handle: FileHandle;
+  readonly compressed: boolean;
+}
+
+/**
+ * Opens a file of a log. A plain one may have been compressed since it was listed, which leaves the other form in its
+ * place: that is opened then.
+ *
+ * @throws `ReadFault`
+ */
+export async function openRecordFile(file: RecordFile): Promise<OpenedFile> {
+  try {
+    return { handle: await openRegularFile(file.path), compressed: file.compressed };
+  } catch (fault) {
+    const packed = compressedForm(file);
+    if (packed === undefined || !(fault instanceof ReadFault) || systemCode(fault.cause) !== "ENOENT")
+      throw fault;
+    try {
+      return { handle: await openRegularFile(packed.path), compressed: true };
+    } catch {
+      throw fault;
+    }
+  }
+}
+
+/** What a plain file is once it is compressed; `undefined` for one that is. */
+export function compressedForm({ path, name, compressed }: RecordFile): RecordFile | undefined {
+  return compressed ? undefined : { path: `${path}.gz`, name: `${name}.gz`, compressed: true };
 }
 
 /** Opens what is a file: a directory has no bytes, and a pipe would keep the reader waiting. @throws `ReadFault` */
-export async function openRegularFile(path: string): Promise<FileHandle> {
+async function openRegularFile(path: string): Promise<FileHandle> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
@@ -100,6 +134,41 @@ class PlainSource implements ByteSource {
 
   close(): Promise<void> {
     return this.#handle.close();
+  }
+}
+
+/** A range of what a compressed file holds, in offsets of the plain one. */
+class RangeSource implements ByteSource {
+  readonly #source: ByteSource;
+  readonly #from: number;
+  readonly #upTo: number;
+  #at = 0;
+
+  constructor(source: ByteSource, from: number, upTo: number) {
+    this.#source = source;
+    this.#from = from;
+    this.#upTo = upTo;
+  }
+
+  get used(): number {
+    return Math.max(this.#at, this.#from);
+  }
+
+  async read(into: Uint8Array): Promise<number> {
+    while (this.#at < this.#from) {
+      const passed = await this.#source.read(into.subarray(0, this.#from - this.#at));
+      if (passed === 0) return 0;
+      this.#at += passed;
+    }
+    const length = Math.min(into.length, this.#upTo - this.#at);
+    if (length <= 0) return 0;
+    const read = await this.#source.read(into.subarray(0, length));
+    this.#at += read;
+    return read;
+  }
+
+  close(): Promise<void> {
+    return this.#source.close();
   }
 }
 

@@ -12,17 +12,14 @@ import { isPlainObject, ownValue } from "../lib/json.js";
 import type { JsonRecord } from "../lib/json.js";
 import { invalidOption } from "../lib/option.js";
 import type { Receipt } from "../receipt/types.js";
+import { ALGORITHM, ENVELOPE, NONCE_BYTES, readEnvelope, signerOf } from "./params-envelope.js";
 import { RECORD_LEVELS } from "./types.js";
 
 /** Params that only the signer can read (wire format, section 11): in a log, never on the wire. */
 
 const KEY_BYTES = 32;
-const NONCE_BYTES = 24;
-const TAG_BYTES = 16;
 const INFO = "signet:audit:params:v1";
-const ALGORITHM = "xchacha20poly1305";
 const WANTED = "a receipt of version 1, 3 or 4";
-const ENVELOPE: readonly string[] = ["v", "alg", "kid", "nonce", "ciphertext"];
 
 /**
  * Derives the key that a signer's params are encrypted with from its private key. Keep it as you keep that one.
@@ -75,7 +72,7 @@ export function encryptParams(receipt: Receipt | JsonRecord, key: Uint8Array): J
       nonce: encodeBase64(nonce),
       ciphertext: encodeBase64(ciphertext),
     };
-    return { ...agentReceipt, action: { ...action, params_encrypted: envelope } };
+    return { ...agentReceipt, action: { ...action, [ENVELOPE]: envelope } };
   });
 }
 
@@ -94,8 +91,8 @@ export function decryptParams(receipt: JsonRecord, key: Uint8Array): JsonRecord 
   requireKey(key);
   return inAgentReceipt(receipt, (agentReceipt) => {
     const action = ownValue(agentReceipt, "action");
-    if (!isPlainObject(action) || !Object.hasOwn(action, "params_encrypted")) return agentReceipt;
-    const { params_encrypted: envelope, ...rest } = action;
+    if (!isPlainObject(action) || !Object.hasOwn(action, ENVELOPE)) return agentReceipt;
+    const { [ENVELOPE]: envelope, ...rest } = action;
     if (Object.hasOwn(rest, "params")) throw undecryptable("there are params in the clear beside them");
     const place = readPlace(agentReceipt);
     if (place === undefined) throw undecryptable("the receipt has no id, signer or time");
@@ -113,27 +110,17 @@ interface Place {
 
 function readPlace(agentReceipt: JsonRecord): Place | undefined {
   const action = ownValue(agentReceipt, "action");
-  const claim = ownValue(agentReceipt, "signer");
   const id = ownValue(agentReceipt, "id");
   const ts = ownValue(agentReceipt, "ts");
-  const signer = isPlainObject(claim) ? ownValue(claim, "pubkey") : undefined;
+  const signer = signerOf(agentReceipt);
   if (!isPlainObject(action) || !isText(id) || !isText(ts) || !isText(signer)) return undefined;
   return { action, signer, bound: canonicalBytes({ receipt_id: id, signer_pubkey: signer, ts }) };
 }
 
 function open(envelope: unknown, { signer, bound }: Place, key: Uint8Array): unknown {
-  if (!isPlainObject(envelope) || Object.keys(envelope).some((name) => !ENVELOPE.includes(name))) {
-    throw undecryptable("they are not in an envelope of version 1");
-  }
-  if (ownValue(envelope, "v") !== 1) throw undecryptable("the envelope is of another version than 1");
-  if (ownValue(envelope, "alg") !== ALGORITHM) throw undecryptable(`the envelope is not of ${ALGORITHM}`);
-  if (ownValue(envelope, "kid") !== signer) throw undecryptable("the envelope is of another signer's key");
-  const nonce = strictBase64(ownValue(envelope, "nonce"));
-  const ciphertext = strictBase64(ownValue(envelope, "ciphertext"));
-  if (nonce?.length !== NONCE_BYTES || ciphertext === undefined || ciphertext.length < TAG_BYTES) {
-    throw undecryptable("the nonce is not the base64 of 24 bytes, or the ciphertext none of 16 or more");
-  }
-  return parseParams(decrypt(nonce, ciphertext, bound, key));
+  const read = readEnvelope(envelope, signer);
+  if (typeof read === "string") throw undecryptable(`of the envelope, ${read}`);
+  return parseParams(decrypt(read.nonce, read.ciphertext, bound, key));
 }
 
 function decrypt(nonce: Uint8Array, ciphertext: Uint8Array, bound: Uint8Array, key: Uint8Array): Uint8Array {
@@ -159,13 +146,6 @@ function parseParams(text: Uint8Array): unknown {
 function inAgentReceipt(receipt: JsonRecord, change: (agentReceipt: JsonRecord) => JsonRecord): JsonRecord {
   const embedded = ownValue(receipt, "v") === 3 ? ownValue(receipt, "agent_receipt") : undefined;
   return isPlainObject(embedded) ? { ...receipt, agent_receipt: change(embedded) } : change(receipt);
-}
-
-/** Reads base64 of any length: only the one text that its bytes have. */
-function strictBase64(text: unknown): Uint8Array | undefined {
-  if (typeof text !== "string") return undefined;
-  const bytes = Buffer.from(text, "base64");
-  return bytes.toString("base64") === text ? new Uint8Array(bytes) : undefined;
 }
 
 function requireKey(key: Uint8Array): void {

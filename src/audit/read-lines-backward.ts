@@ -1,4 +1,4 @@
-import { openRegularFile, readFault } from "./byte-source.js";
+import { openRecordFile, readFault } from "./byte-source.js";
 import type { RecordFile } from "./byte-source.js";
 import { readLines } from "./read-lines.js";
 import type { Line, LongLine, ReadFailure } from "./read-lines.js";
@@ -34,19 +34,25 @@ export function readLinesBackward<T>(
   select: SelectLine<T>,
   maxHeld: number = MAX_HELD,
 ): AsyncGenerator<SelectedLine<T> | LongLine | ReadFailure, void, undefined> {
-  return file.compressed ? readHeld(file, select, maxHeld) : readFromEnd(file, select);
+  return file.compressed ? readHeld(file, select, maxHeld) : readFromEnd(file, select, maxHeld);
 }
 
 async function* readFromEnd<T>(
   file: RecordFile,
   select: SelectLine<T>,
+  maxHeld: number,
 ): AsyncGenerator<SelectedLine<T> | LongLine | ReadFailure, void, undefined> {
   let size = 0;
   let total: number | undefined;
   let fromEnd = 0;
   try {
-    const handle = await openRegularFile(file.path);
+    const { handle, compressed } = await openRecordFile(file);
     try {
+      if (compressed) {
+        // It was compressed since it was listed: reading finds that, too.
+        yield* readHeld(file, select, maxHeld);
+        return;
+      }
       ({ size } = await handle.stat());
       const read = async (start: number, end: number): Promise<Buffer> => {
         const chunk = Buffer.allocUnsafeSlow(end - start);

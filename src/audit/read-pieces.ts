@@ -37,7 +37,8 @@ export interface ReadPiecesOptions {
 }
 
 const NEWLINE = 0x0a;
-const DEFAULT_PIECE = 512 * 1024;
+/** Bytes of a piece, if no line is longer and nothing else is asked for. */
+export const PIECE_BYTES: number = 512 * 1024;
 
 /**
  * Reads a file in pieces that are cut where lines end, in constant memory: a line of more than
@@ -48,7 +49,7 @@ export async function* readPieces(
   file: RecordFile,
   options: ReadPiecesOptions = {},
 ): AsyncGenerator<Piece, void, undefined> {
-  const { pieceBytes = DEFAULT_PIECE } = options;
+  const { pieceBytes = PIECE_BYTES } = options;
   let source: ByteSource | undefined;
   try {
     source = await openByteSource(file, options);

@@ -4,6 +4,7 @@ import type { JsonRecord } from "../lib/json.js";
 import type { RecordFile } from "./byte-source.js";
 import { endedIntent, intentId } from "./intent-ends.js";
 import { readLines } from "./read-lines.js";
+import { parseLine } from "./read-record.js";
 import { summariseRecord } from "./record-summary.js";
 
 /** A call that was let through, or sent, and of which the log does not say how it ended. */
@@ -61,12 +62,7 @@ function unansweredCall(receipt: JsonRecord): string | undefined {
 
 /** The receipt of a line; `undefined` if it is no record. */
 export function receiptOf(line: Buffer): JsonRecord | undefined {
-  let record: unknown;
-  try {
-    record = JSON.parse(line.toString());
-  } catch {
-    return undefined;
-  }
+  const record = parseLine(line);
   const receipt = isPlainObject(record) ? ownValue(record, "receipt") : undefined;
   return isPlainObject(receipt) ? receipt : undefined;
 }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -48,6 +48,21 @@ function verify(
     compressed: false,
   }));
   return run(files, readVerifyOptions(options), undefined, { maxBytesHere, workerUrl });
+}
+
+/** Dies where a line says so. */
+const DYING_URL = new URL("children/dying-worker.mjs", import.meta.url);
+
+const WAYS = ["exit", "throw"];
+
+/** Says of a line of a few thousand what a thread is to die of. */
+function dieAt(...at: readonly number[]): (lines: string[]) => string[] {
+  return (lines) =>
+    lines.map((line, index) =>
+      at.includes(index)
+        ? line.replace('{"receipt":{', `{"receipt":{"${WAYS[index % WAYS.length]}-here":1,`)
+        : line,
+    );
 }
 
 const HERE = Number.POSITIVE_INFINITY;
@@ -109,6 +124,67 @@ describe("threads", () => {
     const nowhere = new URL("none.js", import.meta.url);
     const failure = verify({ threads: 2 }, ELSEWHERE, nowhere);
     await expect(failure).rejects.toThrow(AuditLogError);
+  });
+
+  it("that die of a line leave one finding, and the rest is checked", { timeout: 120_000 }, async () => {
+    writeLog(dieAt(0, 1200, 1201, 2499, 2500, 5999));
+    const found = [
+      ["2026-11-10.jsonl", 1],
+      ["2026-11-10.jsonl", 1201],
+      ["2026-11-10.jsonl", 1202],
+      ["2026-11-10.jsonl", 2500],
+      ["2026-11-11.jsonl", 1],
+      ["2026-11-11.jsonl", 3500],
+    ];
+    for (const threads of [1, 2]) {
+      const { findings, records, verified, tip } = await verify({ threads }, ELSEWHERE, DYING_URL);
+      expect(findings.map(({ code }) => code)).toEqual(found.map(() => "record_too_complex"));
+      expect(findings.map(({ place: { file, line } }) => [file, line])).toEqual(found);
+      expect(records).toBe(6000 - 6);
+      expect(verified).toBeGreaterThan(4000);
+      expect(tip).toMatch(/^sha256:/);
+    }
+  });
+
+  it("that run out of memory are replaced", { timeout: 120_000 }, async () => {
+    const long = `"exhaust-here":"${"x".repeat(2_000_000)}"`;
+    writeLog((lines) =>
+      lines.map((line, at) => (at === 700 ? line.replace('{"receipt":{', `{"receipt":{${long},`) : line)),
+    );
+    const { findings, records } = await verify({ threads: 1 }, ELSEWHERE, DYING_URL);
+    expect(findings.map(({ code, place: { line } }) => [code, line])).toEqual([["record_too_complex", 701]]);
+    expect(records).toBe(5999);
+  });
+
+  it("that die say nothing of a last line that is being written", { timeout: 120_000 }, async () => {
+    writeLog(dieAt(5999));
+    const path = join(dir, "2026-11-11.jsonl");
+    writeFileSync(path, readFileSync(path).subarray(0, -1));
+    const { findingCounts, records } = await verify({ threads: 2 }, ELSEWHERE, DYING_URL);
+    expect({ findingCounts, records }).toEqual({ findingCounts: { truncated_tail: 1 }, records: 5999 });
+  });
+
+  it("have a log broken behind a line that they died of where it is", { timeout: 120_000 }, async () => {
+    writeLog((lines) => dieAt(1200)(lines).toSpliced(1300, 1));
+    const { findings } = await verify({ threads: 2 }, ELSEWHERE, DYING_URL);
+    expect(findings.map(({ code, place: { line } }) => [code, line])).toEqual([
+      ["record_too_complex", 1201],
+      ["link_broken", 1301],
+    ]);
+  });
+
+  it("do not read a large line twice at a time, and die of none", { timeout: 120_000 }, async () => {
+    // Each of these takes forty times the bytes that it has.
+    const objects = '{"34":0},'.repeat((8_388_608 - 400) / 9);
+    const bomb = `{"receipt":{"pad":[${objects}0],"ts":"2026-11-10T12:00:00Z","type":"refusals"}`;
+    writeLog((lines) =>
+      lines.map((line, at) =>
+        at === 700 ? line.replace(/^\{"receipt":.*\}(?=,"prev_hash)/, () => bomb) : line,
+      ),
+    );
+    const { findings, records } = await verify({ threads: 2 }, ELSEWHERE);
+    expect(findings.map(({ code, place: { line } }) => [code, line])).toEqual([["hash_mismatch", 701]]);
+    expect(records).toBe(6000);
   });
 
   it("take no more memory for a larger log", { timeout: 300_000 }, async () => {

@@ -1,17 +1,22 @@
+import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 import { beforeEach, describe, expect, it } from "vitest";
 
+import type { RecordFile } from "../../src/audit/byte-source.js";
 import { encryptParams, paramsKey, paramsKeyOf } from "../../src/audit/params-cipher.js";
 import type { VerifyAuditOptions, VerifyProgress } from "../../src/audit/verify/options.js";
 import { verifyAudit } from "../../src/audit/verify/verify-audit.js";
 import { verifyFiles } from "../../src/audit/verify/verify-files.js";
+import type { Sha256Text } from "../../src/crypto/digest.js";
 import { AuditLogError, OptionError, TrustRegistryError } from "../../src/errors.js";
 import type { JsonRecord } from "../../src/lib/json.js";
 import { agentReceiptText, paramsText } from "../../src/receipt/agent-text.js";
-import type { ReceiptV1 } from "../../src/receipt/types.js";
+import { intentHash } from "../../src/receipt/intent-hash.js";
+import { signAuthorizationDecision } from "../../src/receipt/sign-decision.js";
+import type { Outcome, ReceiptV1 } from "../../src/receipt/types.js";
 import { testIdentity, testRegistry, testRegistryText } from "../../src/testing/fixtures.js";
 import { parseTrustRegistry } from "../../src/trust/parse.js";
 import { newLogDir } from "./support/log-dir.js";
@@ -108,7 +113,6 @@ describe("a verified log", () => {
     const [line] = chain([note(1)]);
     const { receipt, prev_hash } = JSON.parse(line?.text ?? "") as { receipt: JsonRecord; prev_hash: string };
     const text = JSON.stringify(receipt).replace('"count":1', '"count":1.0');
-    const { createHash } = await import("node:crypto");
     const hash = createHash("sha256").update(`{"prev_hash":"${prev_hash}","receipt":${text}}`).digest("hex");
     const raw = `{"receipt":${text},"prev_hash":"${prev_hash}","record_hash":"sha256:${hash}"}`;
     writeFileSync(join(dir, `${DAY}.jsonl`), `${raw}\n`);
@@ -231,13 +235,54 @@ describe("params that are not there in the clear", () => {
     expect((await verifyAudit(dir, { paramsKeys })).findingCounts).toEqual({ bad_countersignature: 1 });
   });
 
-  it("are refused in an envelope of another form", async () => {
-    const key = paramsKeyOf(ALICE.signer) ?? new Uint8Array();
-    const receipt = encryptParams(intent(1), key) as { action: { params_encrypted: JsonRecord } };
-    const spoilt = structuredClone(receipt);
-    spoilt.action.params_encrypted["extra"] = 1;
-    writeDays(dir, { [DAY]: [spoilt] });
-    expect((await verifyAudit(dir)).findingCounts).toEqual({ receipt_malformed: 1 });
+  const sealed = (): { action: { params_encrypted: JsonRecord } } & JsonRecord =>
+    structuredClone(encryptParams(intent(1), paramsKeyOf(ALICE.signer) ?? new Uint8Array())) as never;
+
+  it.each([
+    ["another member", { extra: 1 }],
+    ["another version", { v: 2 }],
+    ["another algorithm", { alg: "aes-256-gcm" }],
+    ["another's key", { kid: SERVER.publicKey }],
+    ["a key that is nobody's", { kid: "nobody" }],
+    ["a nonce that is no base64", { nonce: "?" }],
+    ["a nonce of another length", { nonce: Buffer.alloc(12).toString("base64") }],
+    ["a nonce in another alphabet", { nonce: Buffer.alloc(24, 0xff).toString("base64url") }],
+    ["a ciphertext that is no base64", { ciphertext: "not base64 at all" }],
+    ["a ciphertext without a whole tag", { ciphertext: Buffer.alloc(15).toString("base64") }],
+    ["a ciphertext with loose bits", { ciphertext: `${"A".repeat(21)}B==` }],
+    ["no ciphertext", { ciphertext: undefined }],
+  ])("are refused in an envelope with %s", async (_, members) => {
+    const spoilt = sealed();
+    Object.assign(spoilt.action.params_encrypted, members);
+    const sig = answered(intent(1));
+    writeDays(dir, { [DAY]: [spoilt, { ...sig, agent_receipt: spoilt }] });
+    const keys = new Map([
+      [ALICE.publicKey, paramsKeyOf(ALICE.signer) ?? new Uint8Array()],
+      ["nobody", new Uint8Array(32)],
+    ]);
+    for (const paramsKeys of [undefined, keys]) {
+      const { findingCounts, unverifiable } = await verifyAudit(dir, { registry, paramsKeys });
+      expect(findingCounts).toEqual({ receipt_malformed: 2 });
+      expect(unverifiable.total).toBe(0);
+    }
+  });
+
+  it("are refused where they are no object, and in a receipt of version 2", async () => {
+    const { action } = sealed();
+    const { ts: ts_request, ...rest } = sealed();
+    const compound = {
+      ...rest,
+      v: 2,
+      ts_request,
+      ts_response: ts_request,
+      response: { content_hash: hashOf({}, "x") },
+    };
+    writeDays(dir, { [DAY]: [{ ...sealed(), action: { ...action, params_encrypted: "x" } }, compound] });
+    const { findings } = await verifyAudit(dir, { registry });
+    expect(findings).toMatchObject([
+      { code: "receipt_malformed", detail: expect.stringContaining("params_encrypted") },
+      { code: "receipt_malformed", detail: expect.stringContaining("version 2") },
+    ]);
   });
 });
 
@@ -290,30 +335,160 @@ describe("a registry", () => {
     writeDays(dir, { [DAY]: [answered(forged, { outcome })] });
     expect((await verifyAudit(dir, { registry: REGISTRY })).findingCounts).toEqual({ bad_signature: 1 });
   });
+
+  const counts = async (records: object[], of = REGISTRY): Promise<object> => {
+    writeDays(dir, { [DAY]: records });
+    return (await verifyAudit(dir, { registry: of })).findingCounts;
+  };
+  const rejected = (reason: string): Outcome => ({ status: "rejected", reason });
+
+  it.each(["bad_signature", "params_mismatch", "untrusted_signer"])(
+    "hears a signature that does not hold, whatever the server gives as its reason: %s",
+    async (reason) => {
+      const forged = { ...intent(1), nonce: "rnd_forged" };
+      const records = [answered(forged, { outcome: rejected(reason) })];
+      expect(await counts(records)).toEqual({ bad_signature: 1 });
+      writeDays(dir, { [DAY]: records });
+      expect((await verifyAudit(dir)).findingCounts).toEqual({ bad_signature: 1 });
+    },
+  );
+
+  it("hears nothing else against a refused call than the server gives as its reason", async () => {
+    const bob = testIdentity("bob");
+    const unknown = intent(1, { signer: bob.signer, name: bob.name });
+    expect(await counts([answered(unknown, { outcome: rejected("out_of_scope") })])).toEqual({
+      untrusted_signer: 1,
+    });
+    const narrow = testRegistry({ agents: [{ ...ALICE, tools: [], name: "al" }], servers: [SERVER] });
+    expect(await counts([answered(intent(1), { outcome: rejected("out_of_scope") })], narrow)).toEqual({
+      signer_mismatch: 1,
+    });
+    const altered = withOtherHash(intent(1));
+    expect(await counts([answered(altered, { outcome: rejected("params_mismatch") })])).toEqual({});
+    expect(await counts([answered(altered, { outcome: rejected("out_of_scope") })])).toEqual({
+      params_mismatch: 1,
+    });
+    expect(await counts([answered(altered)])).toEqual({ params_mismatch: 1 });
+  });
+
+  it("hears a decision that does not hold, though the server gives it as its reason", async () => {
+    const root = testIdentity("root");
+    const { action } = intent(1);
+    const principal = "agent://acme/alice";
+    const decision = await signAuthorizationDecision({
+      signer: root.signer,
+      issuedAtMs: NOON_MS,
+      authority: "user://acme/boss",
+      subject: principal,
+      intentHash: intentHash(action),
+      basis: { type: "approval", approver: "user://acme/boss" },
+    });
+    const registry = testRegistry({ agents: [{ ...ALICE, principal }], servers: [SERVER] });
+    const answer = answered(intent(1, { principal, decision }), { outcome: rejected("bad_decision") });
+    expect(await counts([answer], registry)).toEqual({ bad_decision: 1 });
+  });
+
+  it.each([
+    ["agents", 30_000, {}],
+    ["agents", 30_001, { key_not_yet_valid: 1 }],
+    ["servers", 30_000, {}],
+    ["servers", 30_001, { key_not_yet_valid: 1 }],
+  ])("lets a key of its %s be dated %d ms before it was made", async (section, earlyMs, expected) => {
+    // The answer is dated 10 ms after the call.
+    const signedMs = NOON_MS + 1000 + (section === "agents" ? 0 : 10);
+    const createdAt = new Date(signedMs + earlyMs).toISOString();
+    const registry = testRegistry({
+      agents: [section === "agents" ? { ...ALICE, createdAt } : ALICE],
+      servers: [section === "agents" ? SERVER : { ...SERVER, createdAt }],
+    });
+    const records = section === "agents" ? [intent(1)] : [answered(intent(1))];
+    expect(await counts(records, registry)).toEqual(expected);
+  });
+
+  it("does not let a key be used before it was made that had ended by then", async () => {
+    const createdAt = new Date(NOON_MS + 2000).toISOString();
+    const ended = { ...ALICE, createdAt, status: "revoked" as const };
+    const fields = JSON.parse(testRegistryText({ agents: [ended] })) as { agents: { revoked_at: string }[] };
+    for (const agent of fields.agents) agent.revoked_at = createdAt;
+    expect(await counts([intent(1)], parseTrustRegistry(JSON.stringify(fields)))).toEqual({ key_revoked: 1 });
+  });
+});
+
+/** Signed as it is, with a hash that is not that of its params. */
+function withOtherHash(receipt: ReceiptV1): ReceiptV1 {
+  const other = { ...receipt, action: { ...receipt.action, params_hash: hashOf({}, "x") as Sha256Text } };
+  const signature = ALICE.signer.sign(Buffer.from(agentReceiptText(other, paramsText(other)).signed));
+  if (signature instanceof Promise) throw new Error("a local signer is synchronous");
+  const id: ReceiptV1["id"] = `rec_${createHash("sha256").update(signature).digest("hex").slice(0, 32)}`;
+  return { ...other, id, sig: `ed25519:${Buffer.from(signature).toString("base64")}` };
+}
+
+describe("the names of files", () => {
+  it("are quoted in what is said of them", async () => {
+    const names = ["a\u001b[31m.jsonl", "b\u009b1m.jsonl", "c\n.jsonl"];
+    const all = mixed(9);
+    const days = Object.values(writeDays(dir, { a: all.slice(0, 3), b: all.slice(3, 6), c: all.slice(6) }));
+    const files = names.map((name, at) => {
+      const path = join(dir, `${at}`);
+      writeFileSync(path, textOf(days[at] ?? []));
+      return { path, name, compressed: false };
+    });
+    const [a, b, c] = files as [RecordFile, RecordFile, RecordFile];
+    const codes = new Set<string>();
+    for (const order of [
+      [a, c],
+      [a, c, b],
+      [c, a, b],
+      [b, c],
+      [a, b, a],
+    ]) {
+      for (const { code, detail, place } of (await verifyFiles(order)).findings) {
+        codes.add(code);
+        // oxlint-disable-next-line no-control-regex
+        expect(detail).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+        expect(names).toContain(place.file);
+      }
+    }
+    expect([...codes].sort()).toEqual([
+      "day_out_of_order",
+      "other_chain",
+      "records_missing",
+      "start_missing",
+    ]);
+  });
 });
 
 describe("a receipt that is nested without end", () => {
-  const deep = (open: string, close: string): string => `${open.repeat(300_000)}{}${close.repeat(300_000)}`;
+  const deep =
+    (open: string, close: string) =>
+    (levels: number): string =>
+      `${open.repeat(levels)}{}${close.repeat(levels)}`;
 
-  it.each([
-    ["in itself", `{"v":3,"agent_receipt":${deep('{"v":3,"agent_receipt":', "}")}}`],
-    ["in its params", `{"v":1,"action":{"params":${deep("[", "]")}}}`],
+  it.each<[string, (levels: number) => string]>([
+    ["in itself", (n) => `{"v":3,"agent_receipt":${deep('{"v":3,"agent_receipt":', "}")(n)}}`],
+    ["in its params", (n) => `{"v":1,"action":{"params":${deep("[", "]")(n)}}}`],
     [
       "around encrypted params",
-      `{"v":3,"agent_receipt":{"action":{"params_encrypted":{}},"agent_receipt":${deep('{"agent_receipt":', "}")}}}`,
+      (n) =>
+        `{"v":3,"agent_receipt":{"action":{"params_encrypted":{}},"agent_receipt":${deep('{"agent_receipt":', "}")(n)}}}`,
     ],
-    ["in a record of a repair", `{"type":"log_repair","ts":"2026-11-10T12:00:00Z","x":${deep("[", "]")}}`],
-  ])("%s is found, and no more", async (_, receipt) => {
-    const hash = hashOf({}, "x");
-    const line = `{"receipt":${receipt},"prev_hash":"${hashOf({}, "y")}","record_hash":"${hash}"}`;
+    [
+      "in a record of a repair",
+      (n) => `{"type":"log_repair","ts":"2026-11-10T12:00:00Z","x":${deep("[", "]")(n)}}`,
+    ],
+  ])("%s is found, and no more", async (_, receiptOf) => {
     const before = chain([intent(1)]);
-    writeFileSync(
-      join(dir, `${DAY}.jsonl`),
-      textOf([...before, line.replace(hashOf({}, "y"), before[0]?.hash ?? "")]),
-    );
-    const { findingCounts, repairs } = await verifyAudit(dir);
-    expect(findingCounts).toMatchObject({ not_canonical: 1 });
-    expect(repairs).toEqual([]);
+    // A short line is read, whatever is in it.
+    for (const [levels, code] of [
+      [1000, "not_canonical"],
+      [300_000, "record_malformed"],
+    ] as const) {
+      const line = `{"receipt":${receiptOf(levels)},"prev_hash":"${before[0]?.hash}","record_hash":"${hashOf({}, "x")}"}`;
+      writeFileSync(join(dir, `${DAY}.jsonl`), textOf([...before, line]));
+      const { findingCounts, repairs } = await verifyAudit(dir);
+      expect(findingCounts).toMatchObject({ [code]: 1 });
+      expect(repairs).toEqual([]);
+    }
   });
 });
 

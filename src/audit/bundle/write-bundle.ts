@@ -6,6 +6,7 @@ import { basename, dirname, join, resolve } from "node:path";
 
 import { AuditLogError } from "../../errors.js";
 import { optionRecord, pathOption, textOption } from "../../lib/option.js";
+import { quoted } from "../../lib/text.js";
 import { formatTime } from "../../lib/time.js";
 import { PRODUCER } from "../../lib/version.js";
 import { formatTrustRegistry } from "../../trust/format.js";
@@ -107,7 +108,7 @@ async function requireFree(dir: string): Promise<void> {
     throw readFault(dir, cause);
   }
   const [name] = names;
-  if (name !== undefined) throw inUse(dir, `holds ${name}`);
+  if (name !== undefined) throw inUse(dir, `holds ${quoted(name)}`);
 }
 
 /** Makes the directory in which the bundle is put together: beside the target, so that it can be moved there at once. */
@@ -184,7 +185,7 @@ function unreadable({ name }: RecordFile, line: number): AuditLogError {
   const place = { file: name, line };
   return new AuditLogError(
     "audit_unreadable",
-    `${name}:${line} cannot be read: verify the log to see what is wrong`,
+    `line ${line} of ${quoted(name)} cannot be read: verify the log to see what is wrong`,
     { place },
   );
 }

@@ -1,4 +1,5 @@
 import type { Sha256Text } from "../../crypto/digest.js";
+import { quoted } from "../../lib/text.js";
 import { GENESIS_HASH } from "../types.js";
 import type { PieceResult } from "./check-piece.js";
 import type { Finding } from "./findings.js";
@@ -105,15 +106,21 @@ export function explainFileBreak(
   const hashes = { expected, found: prev };
   const follows = lastHashes.get(prev);
   if (follows !== undefined) {
-    const after = fileBefore === undefined ? "and is the first here" : `not ${fileBefore}`;
-    return { code: "day_out_of_order", place, detail: `it follows ${follows}, ${after}`, ...hashes };
+    const after = fileBefore === undefined ? "and is the first here" : `not ${quoted(fileBefore)}`;
+    return { code: "day_out_of_order", place, detail: `it follows ${quoted(follows)}, ${after}`, ...hashes };
   }
   if (fileBefore === undefined) {
     return { code: "start_missing", place, detail: "what the first record follows is not here", ...hashes };
   }
   if (prev === GENESIS_HASH) {
-    return { code: "other_chain", place, detail: `a chain begins here, after ${fileBefore}`, ...hashes };
+    return {
+      code: "other_chain",
+      place,
+      detail: `a chain begins here, after ${quoted(fileBefore)}`,
+      ...hashes,
+    };
   }
-  const detail = `records are missing between ${fileBefore} and ${file}: the end of the one, or days between`;
+  const between = `${quoted(fileBefore)} and ${quoted(file)}`;
+  const detail = `records are missing between ${between}: the end of the one, or days between`;
   return { code: "records_missing", place, detail, ...hashes };
 }

@@ -16,6 +16,9 @@ import type { ReceiptCheck, ReceiptChecker, SignatureState } from "./check-recei
 import type { RecordFinding } from "./record-finding.js";
 import { findRepeatedMember } from "./repeated-member.js";
 import { splitUsualLine } from "./usual-line.js";
+import type { UsualLine } from "./usual-line.js";
+
+type RecordHashes = Pick<LineParts, "prevHash" | "recordHash">;
 
 /** What came of checking a line. */
 export interface LineCheck {
@@ -42,24 +45,43 @@ export interface LineCheck {
  */
 export function checkLine(line: Buffer, receipts: ReceiptChecker): LineCheck {
   const parts = splitUsualLine(line);
-  if (parts === undefined) return checkLoosely(line, receipts);
-  const { receiptText: text, prevHash, recordHash } = parts;
-  const answer = receipts.checkKnown(text);
-  const value = answer?.isCanonical === true ? NO_REPAIR : parseLine(text);
-  if (!isPlainObject(value)) return checkLoosely(line, receipts);
-  const receipt = answer?.isCanonical === true ? answer : receipts.check(value, text);
-  if (!receipt.isCanonical && !isCanonicalText(value, text)) return checkLoosely(line, receipts, receipt);
-  const computed = hashRecord(text, prevHash);
-  if (computed === recordHash) return finish(value, receipt, { prevHash, recordHash: computed }, computed);
-  return checkLoosely(line, receipts, receipt);
+  // By now nothing that was parsed is held any more: of a large line two such values would take hundreds of megabytes.
+  return (parts && checkUsual(line, parts, receipts)) ?? checkLoosely(line, receipts);
 }
 
-function checkLoosely(line: Buffer, receipts: ReceiptChecker, known?: ReceiptCheck): LineCheck {
+/** @returns `undefined` for a line that has to be read as a whole to say what is wrong with it. */
+function checkUsual(
+  line: Buffer,
+  { receiptText: text, prevHash, recordHash }: UsualLine,
+  receipts: ReceiptChecker,
+): LineCheck | undefined {
+  const answer = receipts.checkKnown(text);
+  if (answer?.isCanonical === true) {
+    const computed = hashRecord(text, prevHash);
+    return computed === recordHash
+      ? finish(NO_REPAIR, answer, { prevHash, recordHash: computed }, computed)
+      : undefined;
+  }
+  const receipt = parseLine(text);
+  if (!isPlainObject(receipt)) return undefined;
+  const check = receipts.check(receipt, text);
+  if (check.isCanonical || isCanonicalText(receipt, text)) {
+    const computed = hashRecord(text, prevHash);
+    if (computed === recordHash) return finish(receipt, check, { prevHash, recordHash: computed }, computed);
+  }
+  // A receipt that can be read by itself, between what is in its place: the line is a record.
+  if (!isSha256Text(recordHash)) return undefined;
+  const repeated = findRepeatedMember(textOf(line));
+  if (repeated !== undefined) return notRecord(memberRepeated(repeated), { prevHash, recordHash });
+  return checkValue(receipt, check, { prevHash, recordHash });
+}
+
+function checkLoosely(line: Buffer, receipts: ReceiptChecker): LineCheck {
   if (!isUtf8(line)) return notRecord({ code: "not_utf8", detail: "the line is not UTF-8" });
   if (isTooDeep(line)) {
     return notRecord({ code: "record_malformed", detail: `the line has more than ${RECORD_LEVELS} levels` });
   }
-  const text = line.toString(isAscii(line) ? "latin1" : "utf8");
+  const text = textOf(line);
   let record: unknown;
   try {
     record = JSON.parse(text);
@@ -68,18 +90,22 @@ function checkLoosely(line: Buffer, receipts: ReceiptChecker, known?: ReceiptChe
   }
   if (!isPlainObject(record)) return notRecord({ code: "record_malformed", detail: "the line is no object" });
   const receipt = ownValue(record, "receipt");
-  const prev = hashOf(record, "prev_hash");
-  const stated = hashOf(record, "record_hash");
+  const prevHash = hashOf(record, "prev_hash");
+  const recordHash = hashOf(record, "record_hash");
   const fault = recordFault(record, text);
-  if (fault !== undefined || !isPlainObject(receipt) || prev === undefined || stated === undefined) {
-    const detail = fault ?? "the receipt is no object, or a hash not sha256: and 64 lower-case hex digits";
-    return { ...notRecord({ code: "record_malformed", detail }), prev, stated };
+  if (fault !== undefined) return notRecord(fault, { prevHash, recordHash });
+  if (!isPlainObject(receipt) || prevHash === undefined || recordHash === undefined) {
+    const detail = "the receipt is no object, or a hash not sha256: and 64 lower-case hex digits";
+    return notRecord({ code: "record_malformed", detail }, { prevHash, recordHash });
   }
-  const hashes = { prevHash: prev, recordHash: stated };
-  const check = known ?? receipts.check(receipt, undefined);
+  return checkValue(receipt, receipts.check(receipt, undefined), { prevHash, recordHash });
+}
+
+/** Hashes a record by its values, whatever the layout of its line is. */
+function checkValue(receipt: JsonRecord, check: ReceiptCheck, hashes: RecordHashes): LineCheck {
   try {
     const canonical = canonicalBytes(receipt, { maxDepth: RECORD_LEVELS });
-    return finish(receipt, check, hashes, hashRecord(canonical, prev));
+    return finish(receipt, check, hashes, hashRecord(canonical, hashes.prevHash));
   } catch (error) {
     if (!(error instanceof CanonicalJsonError)) throw error;
     const told = check.findings.some(({ code }) => code === "not_canonical");
@@ -88,19 +114,24 @@ function checkLoosely(line: Buffer, receipts: ReceiptChecker, known?: ReceiptChe
       receipt,
       told ? check : { ...check, findings: [...check.findings, finding] },
       hashes,
-      stated,
+      hashes.recordHash,
     );
   }
 }
 
 /** What is wrong with the members of a record, whatever their values. */
-function recordFault(record: JsonRecord, text: string): string | undefined {
+function recordFault(record: JsonRecord, text: string): RecordFinding | undefined {
+  const code = "record_malformed";
   const unknown = Object.keys(record).find((name) => !MEMBERS.includes(name));
-  if (unknown !== undefined) return `the record has the unknown member ${quoted(unknown)}`;
+  if (unknown !== undefined) return { code, detail: `the record has the unknown member ${quoted(unknown)}` };
   const missing = MEMBERS.find((name) => !Object.hasOwn(record, name));
-  if (missing !== undefined) return `${missing} is missing`;
+  if (missing !== undefined) return { code, detail: `${missing} is missing` };
   const repeated = findRepeatedMember(text);
-  return repeated === undefined ? undefined : `the member ${quoted(repeated)} is there twice`;
+  return repeated === undefined ? undefined : memberRepeated(repeated);
+}
+
+function memberRepeated(name: string): RecordFinding {
+  return { code: "record_malformed", detail: `the member ${quoted(name)} is there twice` };
 }
 
 /** Stands for a countersigned receipt, of which nothing is shown. */
@@ -111,7 +142,7 @@ const MEMBERS: readonly string[] = ["receipt", "prev_hash", "record_hash"];
 function finish(
   value: JsonRecord,
   receipt: ReceiptCheck,
-  { prevHash: prev, recordHash: stated }: Pick<LineParts, "prevHash" | "recordHash">,
+  { prevHash: prev, recordHash: stated }: RecordHashes,
   computed: Sha256Text,
 ): LineCheck {
   const { kind, findings, state } = receipt;
@@ -130,16 +161,24 @@ function isShowable(value: JsonRecord): boolean {
   return exceedsJson(value, SHOWN) === undefined;
 }
 
-function notRecord(finding: RecordFinding): LineCheck {
+/** What is known of a line that is no record, or could not be read as one. */
+export function notRecord(
+  finding: RecordFinding,
+  { prevHash, recordHash }: { readonly [Name in keyof RecordHashes]?: Sha256Text | undefined } = {},
+): LineCheck {
   return {
     kind: undefined,
-    prev: undefined,
-    stated: undefined,
+    prev: prevHash,
+    stated: recordHash,
     computed: undefined,
     findings: [finding],
     state: "unsigned",
     repair: undefined,
   };
+}
+
+function textOf(line: Buffer): string {
+  return line.toString(isAscii(line) ? "latin1" : "utf8");
 }
 
 /** Whether a text is the canonical one of the value that was read from it. */

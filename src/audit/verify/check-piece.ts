@@ -3,7 +3,7 @@ import type { JsonRecord } from "../../lib/json.js";
 import { splitLines } from "../read-lines.js";
 import { MAX_LINE_BYTES } from "../types.js";
 import { isBlankLine } from "../blank-line.js";
-import { checkLine } from "./check-line.js";
+import { checkLine, notRecord } from "./check-line.js";
 import type { LineCheck } from "./check-line.js";
 import type { ReceiptChecker } from "./check-receipt.js";
 import type { RecordFinding } from "./record-finding.js";
@@ -65,6 +65,13 @@ export function checkPiece(bytes: Buffer, receipts: ReceiptChecker): PieceResult
     terminated = line.terminated;
   }
   if (group.length > 0) checkGroup(terminated);
+  return tally.result;
+}
+
+/** What is known of a piece of one line that could not be checked. */
+export function skipPiece(bytes: Buffer, finding: RecordFinding): PieceResult {
+  const tally = new PieceTally();
+  for (const { terminated } of splitLines(bytes)) tally.add(notRecord(finding), terminated);
   return tally.result;
 }
 

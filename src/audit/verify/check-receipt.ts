@@ -17,6 +17,7 @@ import type { AgentOutcome, CheckContext } from "./check-agent.js";
 import { parseWithIds } from "./derived-ids.js";
 import { envelopeFault, openReceipt } from "./encrypted-params.js";
 import type { OpenedReceipt, ParamsKeys } from "./encrypted-params.js";
+import type { FindingCode } from "./findings.js";
 import type { RecordFinding } from "./record-finding.js";
 import { checkAgentStanding, checkCompoundStanding, checkServerStanding } from "./standing.js";
 
@@ -171,16 +172,23 @@ function standingOf(
 
 /**
  * What is wrong with the agent's part of a countersigned receipt. A call that the server says it refused did not run: that
- * its signer was not trusted, or whatever the server gives as its reason, is then what the record is about.
+ * the registry had this against its signer, or that its params were others, is then what the record is about. All else
+ * stays: a server's word does not make up for a signature that does not hold.
  */
 function agentFindings(
   { response }: Pick<ReceiptV3, "response">,
   { faults, standing }: AgentOutcome,
 ): RecordFinding[] {
   const { outcome } = response;
-  if (outcome?.status !== "rejected") return [...faults, ...standing];
-  return faults.filter(({ code }) => code !== outcome.reason);
+  const reason = outcome?.status === "rejected" ? outcome.reason : undefined;
+  return [
+    ...faults.filter(({ code }) => code !== "params_mismatch" || code !== reason),
+    ...standing.filter(({ code }) => code !== reason || SIGNED_FAULTS.includes(code)),
+  ];
 }
+
+/** Faults of what others signed and a receipt carries, which a registry's checks find as well. */
+const SIGNED_FAULTS: readonly FindingCode[] = ["bad_delegation", "bad_decision"];
 
 function checkOrder(asked: string, answered: string, receiptId: string): RecordFinding[] {
   const [askedMs, answeredMs] = [parseTime(asked), parseTime(answered)];

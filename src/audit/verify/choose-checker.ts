@@ -55,7 +55,7 @@ async function checkHere(
     async check(bytes) {
       // Others get their turn between two pieces.
       await setImmediate();
-      return checkPiece(bytes, receipts);
+      return [checkPiece(bytes, receipts)];
     },
     close: () => Promise.resolve(),
   };

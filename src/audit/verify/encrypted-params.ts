@@ -1,7 +1,7 @@
 import { AuditLogError } from "../../errors.js";
 import { isPlainObject, ownValue } from "../../lib/json.js";
 import type { JsonRecord } from "../../lib/json.js";
-import { quoted } from "../../lib/text.js";
+import { ENVELOPE, readEnvelope, signerOf } from "../params-envelope.js";
 import type { RecordFinding } from "./record-finding.js";
 
 /** Puts encrypted params back: `decryptParams`. */
@@ -24,12 +24,13 @@ export interface OpenedReceipt {
 /**
  * Decrypts the params of a receipt (wire format, section 11), if they are encrypted and there is a key. In a v3 it is the
  * agent's receipt that has params.
+ *
+ * @param receipt - Of which {@link envelopeFault} finds nothing: the envelope is under the key of whoever signed it.
  */
 export function openReceipt(receipt: JsonRecord, params: ParamsKeys | undefined): OpenedReceipt {
-  const envelope = findEnvelope(receipt);
-  if (envelope === undefined) return { receipt, sealed: false };
-  const kid = isPlainObject(envelope) ? ownValue(envelope, "kid") : undefined;
-  const key = typeof kid === "string" ? params?.keys.get(kid) : undefined;
+  if (findEnvelope(receipt) === undefined) return { receipt, sealed: false };
+  const signer = signerOf(agentPart(receipt));
+  const key = typeof signer === "string" ? params?.keys.get(signer) : undefined;
   if (params === undefined || key === undefined) return { receipt: withoutEnvelope(receipt), sealed: true };
   try {
     return { receipt: params.decrypt(receipt, key), sealed: false };
@@ -40,19 +41,16 @@ export function openReceipt(receipt: JsonRecord, params: ParamsKeys | undefined)
   }
 }
 
-const ENVELOPE = "params_encrypted";
-const ENVELOPE_NAMES: readonly string[] = ["v", "alg", "kid", "nonce", "ciphertext"];
-
-/** What is wrong with the form of encrypted params, which no parser of receipts knows; `undefined` if nothing is, or none are there. */
+/**
+ * What is wrong with encrypted params by their form, which no parser of receipts knows; `undefined` if nothing is, or none are
+ * there. What they are is checked whether there is a key or not: a receipt that nobody could ever open is no encrypted one.
+ */
 export function envelopeFault(receipt: JsonRecord): string | undefined {
   const envelope = findEnvelope(receipt);
   if (envelope === undefined) return undefined;
-  if (!isPlainObject(envelope)) return "action.params_encrypted is not an object";
-  const unknown = Object.keys(envelope).find((name) => !ENVELOPE_NAMES.includes(name));
-  if (unknown !== undefined) return `action.params_encrypted has the unknown member ${quoted(unknown)}`;
-  if (ownValue(envelope, "v") !== 1) return "action.params_encrypted.v is not 1";
-  const other = ENVELOPE_NAMES.slice(1).find((name) => typeof ownValue(envelope, name) !== "string");
-  return other === undefined ? undefined : `action.params_encrypted.${other} is not a string`;
+  if (ownValue(receipt, "v") === 2) return `a receipt of version 2 has action.${ENVELOPE}`;
+  const read = readEnvelope(envelope, signerOf(agentPart(receipt)));
+  return typeof read === "string" ? `of action.${ENVELOPE}, ${read}` : undefined;
 }
 
 function findEnvelope(receipt: JsonRecord): unknown {

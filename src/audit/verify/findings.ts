@@ -13,6 +13,7 @@ export type FindingCode =
   | "not_utf8"
   | "not_json"
   | "line_too_long"
+  | "record_too_complex"
   | "record_malformed"
   | "unsupported_version"
   | "unknown_type"
@@ -80,6 +81,11 @@ export const FINDINGS: Readonly<Record<FindingCode, FindingMeaning>> = {
   line_too_long: {
     meaning: "The line is longer than 8 MiB, which no record is. It was passed over.",
     remedy: "Restore the line from a copy, or find out who wrote it.",
+  },
+  record_too_complex: {
+    meaning:
+      "To check the line took more memory than a thread may have, or its thread died of it. It was passed over.",
+    remedy: "Restore the line from a copy, or find out who wrote it: no implementation writes such a record.",
   },
   record_malformed: {
     meaning:

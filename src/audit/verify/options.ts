@@ -19,7 +19,8 @@ export interface VerifyProgress {
 export interface VerifyAuditOptions {
   /**
    * Whose keys are trusted, and for what: a registry, or the path of its file. Each signature is checked against it as it
-   * stood at the time of the receipt. Default: nobody vouches for the keys, and the report says so.
+   * stood at the time of the receipt. A key counts from 30 s before its `created_at` on, since the clock of whoever signed may be
+   * behind; expiry and revocation count to the millisecond. Default: nobody vouches for the keys, and the report says so.
    */
   readonly registry?: TrustRegistry | string | undefined;
   /**

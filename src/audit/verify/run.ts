@@ -7,6 +7,7 @@ import { loadRegistry } from "./load-registry.js";
 import type { Verification } from "./options.js";
 import type { AuditReport } from "./report.js";
 import { measureFiles } from "./settled-size.js";
+import type { MeasuredFile } from "./settled-size.js";
 import { Tally } from "./tally.js";
 import type { PieceChecker } from "./worker-pool.js";
 
@@ -24,14 +25,14 @@ export async function run(
   const { start, startGiven, onFinding, onProgress, signal } = verification;
   signal?.throwIfAborted();
   const registry = await loadRegistry(verification.registry);
-  const sizes = await measureFiles(files);
-  const bytesTotal = sizes.reduce((sum, size) => sum + size, 0);
+  const measured = await measureFiles(files);
+  const bytesTotal = measured.reduce((sum, { size }) => sum + size, 0);
   const tally = new Tally(start, onFinding);
   addFirst(tally);
   const checker = await chooseChecker(bytesTotal, verification, registry, choice);
   try {
     let bytesDone = 0;
-    for await (const { apply, bytes } of inOrder(readSteps(files, sizes, checker), checker.inFlight)) {
+    for await (const { apply, bytes } of inOrder(readSteps(measured, checker), checker.inFlight)) {
       signal?.throwIfAborted();
       apply(tally);
       if (bytes === undefined) continue;
@@ -71,13 +72,11 @@ async function* inOrder(
 }
 
 async function* readSteps(
-  files: readonly RecordFile[],
-  sizes: readonly number[],
+  files: readonly MeasuredFile[],
   checker: PieceChecker,
 ): AsyncGenerator<Pending, void, undefined> {
   let bytesBefore = 0;
-  for (const [at, file] of files.entries()) {
-    const size = sizes[at] ?? 0;
+  for (const [at, { file, size }] of files.entries()) {
     yield { step: { apply: (tally) => tally.beginFile(file, size), bytes: undefined } };
     for await (const piece of readPieces(file, { upTo: size })) {
       const step = checkOne(piece, bytesBefore + Math.min(piece.used, size), checker);
@@ -92,8 +91,8 @@ async function* readSteps(
 
 async function checkOne(piece: Piece, bytes: number, checker: PieceChecker): Promise<Step> {
   if (piece.kind === "lines") {
-    const result = await checker.check(piece.bytes);
-    return { apply: (tally) => tally.addPiece(result), bytes };
+    const results = await checker.check(piece.bytes);
+    return { apply: (tally) => results.forEach((result) => tally.addPiece(result)), bytes };
   }
   const apply = (tally: Tally): void => {
     if (piece.kind === "fault") tally.addFault(piece.code, piece.detail);

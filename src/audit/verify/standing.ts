@@ -5,7 +5,7 @@ import { checkAuthorization } from "../../receipt/check-delegation.js";
 import type { KeyLookup } from "../../receipt/signature.js";
 import type { AgentReceipt, ReceiptV2, ReceiptV3, ReceiptV4 } from "../../receipt/types.js";
 import type { TrustRegistry } from "../../trust/registry.js";
-import type { TrustEntry, TrustRefusal, UntrustedKey } from "../../trust/types.js";
+import type { TrustEntry, TrustLookup, TrustRefusal, TrustSection, UntrustedKey } from "../../trust/types.js";
 import type { FindingCode } from "./findings.js";
 import type { RecordFinding } from "./record-finding.js";
 
@@ -26,7 +26,7 @@ export function checkAgentStanding(
   if (decision === undefined) return findings;
   const check = checkDecisionFor(decision, receipt, atMs, lookUpKey);
   if (!check.ok) return [...findings, { code: "bad_decision", detail: check.detail, receiptId: receipt.id }];
-  const authority = registry.lookUpAsOf("roots", decision.authority_pubkey, atMs);
+  const authority = lookUpKeyAsOf(registry, "roots", decision.authority_pubkey, atMs);
   if (authority.ok) return findings;
   return [
     ...findings,
@@ -45,7 +45,7 @@ export function checkServerStanding(
   target: string,
   registry: TrustRegistry,
 ): RecordFinding[] {
-  const found = registry.lookUpAsOf("servers", server.pubkey, timeOf(ts_response));
+  const found = lookUpKeyAsOf(registry, "servers", server.pubkey, timeOf(ts_response));
   if (!found.ok) {
     const code = found.code === "untrusted_signer" ? "untrusted_server" : found.code;
     return [{ code, detail: `the server ${quoted(server.name)}: ${found.detail}`, receiptId }];
@@ -67,7 +67,7 @@ type SignedCall = Pick<AgentReceipt | ReceiptV2, "id" | "action" | "signer">;
 
 function checkListedSigner(receipt: SignedCall, registry: TrustRegistry, atMs: number): RecordFinding[] {
   const { signer, action, id: receiptId } = receipt;
-  const found = registry.lookUpAsOf("agents", signer.pubkey, atMs);
+  const found = lookUpKeyAsOf(registry, "agents", signer.pubkey, atMs);
   if (!found.ok) return [keyFinding(found, `the signer ${quoted(signer.name)}`, receiptId)];
   const { entry } = found;
   const findings: RecordFinding[] = [];
@@ -102,10 +102,10 @@ function checkDelegatedSigner(
   const { id: receiptId } = receipt;
   const findings: RecordFinding[] = [];
   const { chain, root_pubkey } = receipt.authorization;
-  const root = registry.lookUpAsOf("roots", root_pubkey, atMs);
+  const root = lookUpKeyAsOf(registry, "roots", root_pubkey, atMs);
   if (!root.ok) findings.push(keyFinding(root, "the root of the chain", receiptId));
   for (const { delegate } of chain) {
-    const found = registry.lookUpAsOf("roots", delegate.pubkey, atMs);
+    const found = lookUpKeyAsOf(registry, "roots", delegate.pubkey, atMs);
     if (!found.ok && (found.code === "key_disabled" || found.code === "key_revoked")) {
       findings.push(keyFinding(found, `the delegate ${quoted(delegate.name)}`, receiptId));
     }
@@ -132,6 +132,27 @@ function keyFinding(
   receiptId: string,
 ): RecordFinding {
   return { code, detail: `${who}: ${detail}`, receiptId };
+}
+
+/**
+ * How far the clock of whoever signed may be behind the registry's. The guard looks keys up by its own clock, and lets calls
+ * through whose agents' clocks are behind: by as much, in its default, as they may be ahead.
+ */
+const CLOCK_BEHIND_MS = 30_000;
+
+/** Looks a key up as of the time of a receipt: one that was just made may date it a little before that. */
+function lookUpKeyAsOf(
+  registry: TrustRegistry,
+  section: TrustSection,
+  pubkey: string,
+  atMs: number,
+): TrustLookup {
+  const found = registry.lookUpAsOf(section, pubkey, atMs);
+  if (found.ok || found.code !== "key_not_yet_valid") return found;
+  const createdAtMs = registry.find(section, pubkey)?.createdAtMs;
+  return createdAtMs !== undefined && createdAtMs - atMs <= CLOCK_BEHIND_MS
+    ? registry.lookUpAsOf(section, pubkey, createdAtMs)
+    : found;
 }
 
 /** A parsed receipt has times that can be read. */

@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 
+import type { DayListing } from "../day-files.js";
 import { listRecordFiles } from "../list-files.js";
 import type { AuditReport } from "./report.js";
 import { readVerifyOptions } from "./options.js";
@@ -29,16 +31,33 @@ export type { VerifyAuditOptions, VerifyProgress } from "./options.js";
  *
  * const log = await AuditLog.open("audit", { readOnly: true });
  * const report = await log.verify({ registry: "config/registry.yaml" });
- * for (const { code, place, detail } of report.findings) console.log(`${place.file}:${place.line} ${code}: ${detail}`);
+ * for (const { code, place, detail } of report.findings) console.log(code, place, detail);
  * ```
  */
 export async function verifyAudit(dir: string, options: VerifyAuditOptions = {}): Promise<AuditReport> {
   const verification = readVerifyOptions(options);
-  const { days, doubles, strangers } = await listRecordFiles(dir);
+  const { days, doubles, strangers } = await listSettled(dir);
   const files = days.map(({ name, compressed }) => ({ path: join(dir, name), name, compressed }));
   return run(files, verification, (tally) => {
     for (const { name } of doubles)
       tally.addFinding("day_twice", "the plain file of this day was verified", 1, name);
     for (const name of strangers) tally.addFinding("unknown_file", "its name is no day", 1, name);
   });
+}
+
+/** Somebody who compresses removes the plain file as soon as the other one is durable. */
+const LOOK_AGAIN_MS = 20;
+const LOOKS = 25;
+
+/** Lists the files of a log. A day that is there twice may be at the end of being compressed: it is one if it stays so. */
+async function listSettled(dir: string): Promise<DayListing> {
+  let listing = await listRecordFiles(dir);
+  let { doubles } = listing;
+  for (let look = 0; look < LOOKS && doubles.length > 0; look++) {
+    await setTimeout(LOOK_AGAIN_MS);
+    listing = await listRecordFiles(dir);
+    const names = new Set(listing.doubles.map(({ name }) => name));
+    doubles = doubles.filter(({ name }) => names.has(name));
+  }
+  return { ...listing, doubles };
 }

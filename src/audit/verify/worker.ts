@@ -3,7 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { checkPiece } from "./check-piece.js";
 import { makeReceiptCheckerOf } from "./make-checker.js";
 import type { CheckerSettings } from "./make-checker.js";
-import type { PieceAnswer, PieceRequest } from "./worker-pool.js";
+import type { PieceAnswer, PieceRequest, WorkerMessage } from "./worker-pool.js";
 
 /** Entry of a thread that checks pieces of a log, each when it comes. */
 
@@ -15,7 +15,8 @@ const receipts = await makeReceiptCheckerOf(settings);
 port.on("message", ({ id, bytes }: PieceRequest) => {
   const answer: PieceAnswer = {
     id,
-    result: checkPiece(Buffer.from(bytes.buffer, 0, bytes.length), receipts),
+    result: checkPiece(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), receipts),
   };
   port.postMessage(answer);
 });
+port.postMessage("ready" satisfies WorkerMessage);
