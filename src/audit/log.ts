@@ -209,8 +209,8 @@ export class AuditLog implements AuditSink, AsyncDisposable {
    * with nothing of Signet's at all.
    *
    * @param target - A directory that is not there, or empty.
-   * @throws `AuditLogError`: `bundle_exists`, `bundle_empty`, `audit_unreadable`, `audit_full`, `audit_io`; `OptionError`;
-   * `TrustRegistryError` for a registry file that does not hold.
+   * @throws `AuditLogError`: `bundle_exists`, `bundle_empty`, `audit_unreadable`, `audit_not_writable`, `audit_full`, `audit_io`;
+   * `OptionError`; `TrustRegistryError` for a registry file that does not hold.
    */
   async bundle(target: string, options: BundleOptions = {}): Promise<BundleManifest> {
     return writeBundle(await this.#recordFiles(), target, options, this.#options.clock);

@@ -22,9 +22,9 @@ describe("what is done while nobody else writes", () => {
       await log.append(note(day));
       now += DAY_MS;
     }
-    let through = false;
+    const through = new AbortController();
     const append = async (one: AuditLog): Promise<void> => {
-      for (let n = 0; !through || n < 50; n++) await one.append(note(100 + n));
+      for (let n = 0; !through.signal.aborted || n < 50; n++) await one.append(note(100 + n));
     };
     const appending = [append(log), append(log), append(other), append(other)];
     for (let round = 0; round < 30; round++) {
@@ -32,7 +32,7 @@ describe("what is done while nobody else writes", () => {
       const abandoned = await log.takeAbandoned();
       await abandoned.release(new Set());
     }
-    through = true;
+    through.abort();
     await Promise.all(appending);
     await Promise.all([log.close(), other.close()]);
     const reader = await AuditLog.open(dir, { readOnly: true });

@@ -8,7 +8,7 @@ import { readVerifyOptions } from "./options.js";
 import type { VerifyAuditOptions } from "./options.js";
 import { run } from "./run.js";
 
-export type { VerifyAuditOptions, VerifyProgress } from "./options.js";
+export type { VerifyAuditOptions } from "./options.js";
 
 /**
  * Verifies a whole log: that each line is a record and has the hash it says, that each record follows the one before over all
