@@ -1,5 +1,5 @@
 import type { AuditLogError } from "../errors.js";
-import type { LogRepair } from "./repair.js";
+import type { LogRepair } from "./write/repair.js";
 
 /** What an audit log tells its listener. Told apart by `type`. */
 export type AuditEvent =

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { query } from "../../src/audit/query.js";
+import { query } from "../../src/audit/read/query.js";
 import { verifyAudit } from "../../src/audit/verify/verify-audit.js";
 import { newLogDir } from "./support/log-dir.js";
 import { chain, mixed } from "./support/sample-log.js";

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { nodeFileSystem } from "../../src/audit/file-system.js";
-import { takeGoneWriters } from "../../src/audit/gone-writers.js";
-import { IntentJournal, readJournal } from "../../src/audit/intent-journal.js";
-import { loadKernelLocks } from "../../src/audit/kernel-lock.js";
+import { takeGoneWriters } from "../../src/audit/intents/gone-writers.js";
+import { IntentJournal, readJournal } from "../../src/audit/intents/intent-journal.js";
+import { loadKernelLocks } from "../../src/audit/write/kernel-lock.js";
 import { FaultyFileSystem } from "./support/faulty-file-system.js";
 import { newLogDir } from "./support/log-dir.js";
 

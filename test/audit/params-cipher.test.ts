@@ -8,10 +8,15 @@ import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import * as fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
-import { decryptParams, encryptParams, paramsKey, paramsKeyOf } from "../../src/audit/params-cipher.js";
-import { recordHash } from "../../src/audit/record-hash.js";
-import { writeLine } from "../../src/audit/record-text.js";
-import { GENESIS_HASH } from "../../src/audit/types.js";
+import {
+  decryptParams,
+  encryptParams,
+  paramsKey,
+  paramsKeyOf,
+} from "../../src/audit/record/params-cipher.js";
+import { recordHash } from "../../src/audit/record/record-hash.js";
+import { writeLine } from "../../src/audit/record/record-text.js";
+import { GENESIS_HASH } from "../../src/audit/record/types.js";
 import { canonicalBytes, canonicalJson } from "../../src/crypto/canonical-json.js";
 import { createSigner } from "../../src/crypto/signer.js";
 import { isPlainObject } from "../../src/lib/json.js";

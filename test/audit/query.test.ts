@@ -5,8 +5,8 @@ import { gzipSync } from "node:zlib";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { query } from "../../src/audit/query.js";
-import type { QueryOptions } from "../../src/audit/query-options.js";
+import { query } from "../../src/audit/read/query.js";
+import type { QueryOptions } from "../../src/audit/read/query-options.js";
 import { AuditLogError, OptionError } from "../../src/errors.js";
 
 let dir: string;

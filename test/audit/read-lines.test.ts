@@ -6,10 +6,10 @@ import { gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import type { RecordFile } from "../../src/audit/byte-source.js";
-import { readLinesBackward } from "../../src/audit/read-lines-backward.js";
-import { readLines } from "../../src/audit/read-lines.js";
-import { readPieces } from "../../src/audit/read-pieces.js";
+import type { RecordFile } from "../../src/audit/read/byte-source.js";
+import { readLinesBackward } from "../../src/audit/read/read-lines-backward.js";
+import { readLines } from "../../src/audit/read/read-lines.js";
+import { readPieces } from "../../src/audit/read/read-pieces.js";
 import { newLogDir } from "./support/log-dir.js";
 
 let dir: string;

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { summariseRecord } from "../../src/audit/record-summary.js";
+import { summariseRecord } from "../../src/audit/record/record-summary.js";
 import type { JsonRecord } from "../../src/lib/json.js";
 import { answered, intent } from "./support/sample-log.js";
 

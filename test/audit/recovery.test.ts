@@ -4,10 +4,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import { AuditLog as BuiltLog } from "signet-mcp/audit";
 import { describe, expect, it } from "vitest";
 
-import { findAbandoned } from "../../src/audit/abandoned.js";
+import { findAbandoned } from "../../src/audit/intents/abandoned.js";
 import { nodeFileSystem } from "../../src/audit/file-system.js";
-import { takeGoneWriters } from "../../src/audit/gone-writers.js";
-import { loadKernelLocks } from "../../src/audit/kernel-lock.js";
+import { takeGoneWriters } from "../../src/audit/intents/gone-writers.js";
+import { loadKernelLocks } from "../../src/audit/write/kernel-lock.js";
 import { AuditLog } from "../../src/audit/log.js";
 import type { JsonRecord } from "../../src/lib/json.js";
 import { signReceipt } from "../../src/receipt/index.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { receiptOf } from "../../src/audit/unfinished.js";
+import { receiptOf } from "../../src/audit/intents/unfinished.js";
 
 describe("the receipt of a line", () => {
   it("is there in whatever layout", () => {

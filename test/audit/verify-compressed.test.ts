@@ -4,10 +4,10 @@ import { gzipSync } from "node:zlib";
 
 import { beforeEach, describe, expect, it } from "vitest";
 
-import type { RecordFile } from "../../src/audit/byte-source.js";
-import { query } from "../../src/audit/query.js";
-import { readLinesBackward } from "../../src/audit/read-lines-backward.js";
-import { readLines } from "../../src/audit/read-lines.js";
+import type { RecordFile } from "../../src/audit/read/byte-source.js";
+import { query } from "../../src/audit/read/query.js";
+import { readLinesBackward } from "../../src/audit/read/read-lines-backward.js";
+import { readLines } from "../../src/audit/read/read-lines.js";
 import { readVerifyOptions } from "../../src/audit/verify/options.js";
 import { run } from "../../src/audit/verify/run.js";
 import { verifyAudit } from "../../src/audit/verify/verify-audit.js";

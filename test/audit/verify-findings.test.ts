@@ -10,7 +10,7 @@ import type { FindingCode } from "../../src/audit/verify/findings.js";
 import type { VerifyAuditOptions } from "../../src/audit/verify/options.js";
 import type { AuditReport } from "../../src/audit/verify/report.js";
 import { verifyAudit } from "../../src/audit/verify/verify-audit.js";
-import { encryptParams, paramsKeyOf } from "../../src/audit/params-cipher.js";
+import { encryptParams, paramsKeyOf } from "../../src/audit/record/params-cipher.js";
 import type { JsonRecord } from "../../src/lib/json.js";
 import { intentHash } from "../../src/receipt/intent-hash.js";
 import { signAuthorizationDecision } from "../../src/receipt/sign-decision.js";

@@ -7,7 +7,7 @@ import { makeReceiptChecker } from "../../src/audit/verify/make-checker.js";
 import { checkPiece } from "../../src/audit/verify/check-piece.js";
 import { Tally } from "../../src/audit/verify/tally.js";
 import { verifyAudit } from "../../src/audit/verify/verify-audit.js";
-import { GENESIS_HASH } from "../../src/audit/types.js";
+import { GENESIS_HASH } from "../../src/audit/record/types.js";
 import { testRegistry } from "../../src/testing/fixtures.js";
 import { newLogDir } from "./support/log-dir.js";
 import { ALICE, SERVER, chain, intent, mixed, textOf } from "./support/sample-log.js";

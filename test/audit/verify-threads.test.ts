@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { paramsKeyOf } from "../../src/audit/params-cipher.js";
+import { paramsKeyOf } from "../../src/audit/record/params-cipher.js";
 import { readVerifyOptions } from "../../src/audit/verify/options.js";
 import type { VerifyAuditOptions } from "../../src/audit/verify/options.js";
 import type { AuditReport } from "../../src/audit/verify/report.js";

@@ -5,8 +5,8 @@ import { gzipSync } from "node:zlib";
 
 import { beforeEach, describe, expect, it } from "vitest";
 
-import type { RecordFile } from "../../src/audit/byte-source.js";
-import { encryptParams, paramsKey, paramsKeyOf } from "../../src/audit/params-cipher.js";
+import type { RecordFile } from "../../src/audit/read/byte-source.js";
+import { encryptParams, paramsKey, paramsKeyOf } from "../../src/audit/record/params-cipher.js";
 import type { VerifyAuditOptions, VerifyProgress } from "../../src/audit/verify/options.js";
 import { verifyAudit } from "../../src/audit/verify/verify-audit.js";
 import { verifyFiles } from "../../src/audit/verify/verify-files.js";

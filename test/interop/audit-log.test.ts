@@ -9,9 +9,9 @@ import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { AuditLog } from "../../src/audit/log.js";
-import { decryptParams, encryptParams, paramsKey } from "../../src/audit/params-cipher.js";
-import type { QueryOptions } from "../../src/audit/query.js";
-import type { LogRepair } from "../../src/audit/repair.js";
+import { decryptParams, encryptParams, paramsKey } from "../../src/audit/record/params-cipher.js";
+import type { QueryOptions } from "../../src/audit/read/query.js";
+import type { LogRepair } from "../../src/audit/write/repair.js";
 import { createGuard, SigningTransport } from "../../src/index.js";
 import { parseTrustRegistry } from "../../src/trust/parse.js";
 import { testIdentity, testRegistry } from "../../src/testing.js";

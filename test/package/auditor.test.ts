@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { AuditLog } from "../../src/audit/log.js";
-import { encryptParams, paramsKey } from "../../src/audit/params-cipher.js";
+import { encryptParams, paramsKey } from "../../src/audit/record/params-cipher.js";
 import { FINDINGS } from "../../src/audit/verify/findings.js";
 import { redactReceipt } from "../../src/mcp/guard/audit/redaction.js";
 import { agentReceiptText, paramsText } from "../../src/receipt/agent-text.js";

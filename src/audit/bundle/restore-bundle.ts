@@ -7,10 +7,10 @@ import { pipeline } from "node:stream/promises";
 
 import { AuditLogError } from "../../errors.js";
 import { optionRecord, pathOption } from "../../lib/option.js";
-import type { RecordFile } from "../byte-source.js";
+import type { RecordFile } from "../read/byte-source.js";
 import { readFault } from "../faults.js";
 import { systemCode } from "../file-system.js";
-import { readLines } from "../read-lines.js";
+import { readLines } from "../read/read-lines.js";
 import type { VerifyAuditOptions } from "../verify/options.js";
 import type { AuditReport } from "../verify/report.js";
 import { verifyFiles } from "../verify/verify-files.js";

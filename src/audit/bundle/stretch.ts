@@ -1,7 +1,7 @@
 import type { Sha256Text } from "../../crypto/digest.js";
-import { readRecord } from "../read-record.js";
-import { summariseRecord } from "../record-summary.js";
-import type { AuditRecord } from "../types.js";
+import { readRecord } from "../read/read-record.js";
+import { summariseRecord } from "../record/record-summary.js";
+import type { AuditRecord } from "../record/types.js";
 import type { BundleManifest } from "./manifest.js";
 
 /** A line of a log, as far as a bundle's manifest goes. Nothing of it was verified. */

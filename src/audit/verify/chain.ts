@@ -1,6 +1,6 @@
 import type { Sha256Text } from "../../crypto/digest.js";
 import { quoted } from "../../lib/text.js";
-import { GENESIS_HASH } from "../types.js";
+import { GENESIS_HASH } from "../record/types.js";
 import type { PieceResult } from "./check-piece.js";
 import type { Finding } from "./findings.js";
 

@@ -5,8 +5,8 @@ import { chainHash, checkDelegationToken } from "../../receipt/check-delegation.
 import type { KeyLookup } from "../../receipt/signature.js";
 import type { Action, AgentReceipt } from "../../receipt/types.js";
 import type { TrustRegistry } from "../../trust/registry.js";
-import { isRedacted } from "../redacted.js";
-import { RECORD_LEVELS } from "../types.js";
+import { isRedacted } from "../record/redacted.js";
+import { RECORD_LEVELS } from "../record/types.js";
 import type { RecordFinding } from "./record-finding.js";
 import type { Signatures } from "./signatures.js";
 import { checkAgentStanding } from "./standing.js";

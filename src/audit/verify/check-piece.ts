@@ -1,8 +1,8 @@
 import type { Sha256Text } from "../../crypto/digest.js";
 import type { JsonRecord } from "../../lib/json.js";
-import { splitLines } from "../read-lines.js";
-import { MAX_LINE_BYTES } from "../types.js";
-import { isBlankLine } from "../blank-line.js";
+import { splitLines } from "../read/read-lines.js";
+import { MAX_LINE_BYTES } from "../record/types.js";
+import { isBlankLine } from "../read/blank-line.js";
 import { checkLine, notRecord } from "./check-line.js";
 import type { LineCheck } from "./check-line.js";
 import type { ReceiptChecker } from "./check-receipt.js";

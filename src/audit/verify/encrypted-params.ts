@@ -1,7 +1,7 @@
 import { AuditLogError } from "../../errors.js";
 import { isPlainObject, ownValue } from "../../lib/json.js";
 import type { JsonRecord } from "../../lib/json.js";
-import { ENVELOPE, readEnvelope, signerOf } from "../params-envelope.js";
+import { ENVELOPE, readEnvelope, signerOf } from "../record/params-envelope.js";
 import type { RecordFinding } from "./record-finding.js";
 
 /** Puts encrypted params back: `decryptParams`. */

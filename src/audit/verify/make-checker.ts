@@ -38,6 +38,6 @@ export async function makeReceiptCheckerOf(settings: CheckerSettings): Promise<R
 /** Loads the cipher only where there is something to decrypt. */
 async function loadParamsKeys(keys: ReadonlyMap<string, Uint8Array>): Promise<ParamsKeys | undefined> {
   if (keys.size === 0) return undefined;
-  const { decryptParams } = await import("../params-cipher.js");
+  const { decryptParams } = await import("../record/params-cipher.js");
   return { keys, decrypt: decryptParams };
 }

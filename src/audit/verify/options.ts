@@ -5,7 +5,7 @@ import type { Sha256Text } from "../../crypto/digest.js";
 import { functionOption, integerOption, invalidOption, optionRecord, pathOption } from "../../lib/option.js";
 import type { OptionRecord } from "../../lib/option.js";
 import { TrustRegistry } from "../../trust/registry.js";
-import { GENESIS_HASH } from "../types.js";
+import { GENESIS_HASH } from "../record/types.js";
 import type { Finding } from "./findings.js";
 
 /** How far a verification is. */

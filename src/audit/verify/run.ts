@@ -1,6 +1,6 @@
-import type { RecordFile } from "../byte-source.js";
-import { readPieces } from "../read-pieces.js";
-import type { Piece } from "../read-pieces.js";
+import type { RecordFile } from "../read/byte-source.js";
+import { readPieces } from "../read/read-pieces.js";
+import type { Piece } from "../read/read-pieces.js";
 import { chooseChecker } from "./choose-checker.js";
 import type { CheckerChoice } from "./choose-checker.js";
 import { loadRegistry } from "./load-registry.js";

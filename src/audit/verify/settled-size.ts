@@ -2,8 +2,8 @@ import { open, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 
-import { compressedForm } from "../byte-source.js";
-import type { RecordFile } from "../byte-source.js";
+import { compressedForm } from "../read/byte-source.js";
+import type { RecordFile } from "../read/byte-source.js";
 import { systemCode } from "../file-system.js";
 
 const NEWLINE = 0x0a;

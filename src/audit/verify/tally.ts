@@ -2,7 +2,7 @@ import type { Sha256Text } from "../../crypto/digest.js";
 import type { AuditPlace } from "../../errors.js";
 import { formatTime } from "../../lib/time.js";
 import type { TrustRegistry } from "../../trust/registry.js";
-import type { RecordFile } from "../byte-source.js";
+import type { RecordFile } from "../read/byte-source.js";
 import { Chain, explainFileBreak } from "./chain.js";
 import type { FileBreak } from "./chain.js";
 import type { PieceResult } from "./check-piece.js";

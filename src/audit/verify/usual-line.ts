@@ -1,5 +1,5 @@
 import type { Sha256Text } from "../../crypto/digest.js";
-import { LINE_OVERHEAD } from "../record-text.js";
+import { LINE_OVERHEAD } from "../record/record-text.js";
 
 /** A line in the layout of `writeLine`, taken apart. */
 export interface UsualLine {

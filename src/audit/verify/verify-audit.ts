@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 
-import type { DayListing } from "../day-files.js";
-import { listRecordFiles } from "../list-files.js";
+import type { DayListing } from "../read/day-files.js";
+import { listRecordFiles } from "../read/list-files.js";
 import type { AuditReport } from "./report.js";
 import { readVerifyOptions } from "./options.js";
 import type { VerifyAuditOptions } from "./options.js";

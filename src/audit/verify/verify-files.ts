@@ -1,4 +1,4 @@
-import type { RecordFile } from "../byte-source.js";
+import type { RecordFile } from "../read/byte-source.js";
 import { readVerifyOptions } from "./options.js";
 import type { VerifyAuditOptions } from "./options.js";
 import type { AuditReport } from "./report.js";

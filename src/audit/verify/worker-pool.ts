@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 
 import { AuditLogError } from "../../errors.js";
-import { PIECE_BYTES } from "../read-pieces.js";
+import { PIECE_BYTES } from "../read/read-pieces.js";
 import { skipPiece } from "./check-piece.js";
 import type { PieceResult } from "./check-piece.js";
 import { cutApart } from "./cut-apart.js";

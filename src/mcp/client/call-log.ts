@@ -1,5 +1,5 @@
 import type { AuditSink } from "../../audit/sink.js";
-import { MAX_LINE_BYTES, RECORD_LEVELS } from "../../audit/types.js";
+import { MAX_LINE_BYTES, RECORD_LEVELS } from "../../audit/record/types.js";
 import { canonicalBytes } from "../../crypto/canonical-json.js";
 import { AuditLogError } from "../../errors.js";
 import { isPlainObject } from "../../lib/json.js";

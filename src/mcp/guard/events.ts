@@ -1,4 +1,4 @@
-import type { LogRepair } from "../../audit/repair.js";
+import type { LogRepair } from "../../audit/write/repair.js";
 import { cut } from "../../lib/text.js";
 import type { Outcome, ReceiptV3 } from "../../receipt/types.js";
 import type { RefusalCode } from "../../verify/refusals.js";

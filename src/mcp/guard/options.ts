@@ -1,4 +1,4 @@
-import { MAX_RECEIPT_BYTES } from "../../audit/appendable.js";
+import { MAX_RECEIPT_BYTES } from "../../audit/write/appendable.js";
 import type { AuditLog } from "../../audit/log.js";
 import { OptionError } from "../../errors.js";
 import {

@@ -4,7 +4,7 @@ import { env } from "node:process";
 
 import { AuditLog } from "../../../src/audit/log.js";
 import type { AuditLogOptions } from "../../../src/audit/options.js";
-import { paramsKey } from "../../../src/audit/params-cipher.js";
+import { paramsKey } from "../../../src/audit/record/params-cipher.js";
 import { createSigner, formatPublicKey } from "../../../src/receipt/index.js";
 import { agentReceiptText, paramsText } from "../../../src/receipt/agent-text.js";
 import { contentHash } from "../../../src/receipt/content-hash.js";

@@ -11,10 +11,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 
 import { AuditLog } from "../../../src/audit/log.js";
-import { decryptParams, paramsKey } from "../../../src/audit/params-cipher.js";
-import { recordHash } from "../../../src/audit/record-hash.js";
-import { splitLine } from "../../../src/audit/record-text.js";
-import { GENESIS_HASH } from "../../../src/audit/types.js";
+import { decryptParams, paramsKey } from "../../../src/audit/record/params-cipher.js";
+import { recordHash } from "../../../src/audit/record/record-hash.js";
+import { splitLine } from "../../../src/audit/record/record-text.js";
+import { GENESIS_HASH } from "../../../src/audit/record/types.js";
 import type { JsonRecord } from "../../../src/lib/json.js";
 import type { SigningTransportOptions } from "../../../src/mcp/client/options.js";
 import { SigningTransport } from "../../../src/mcp/client/signing-transport.js";

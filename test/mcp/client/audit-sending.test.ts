@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { decryptParams, paramsKey } from "../../../src/audit/params-cipher.js";
+import { decryptParams, paramsKey } from "../../../src/audit/record/params-cipher.js";
 import { canonicalJson } from "../../../src/crypto/canonical-json.js";
 import type { Signer } from "../../../src/crypto/signer.js";
 import { AuditLogError } from "../../../src/errors.js";

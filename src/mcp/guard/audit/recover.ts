@@ -1,8 +1,8 @@
-import type { AbandonedIntent } from "../../../audit/abandoned.js";
-import { NO_ANSWER_HASH } from "../../../audit/intent-ends.js";
+import type { AbandonedIntent } from "../../../audit/intents/abandoned.js";
+import { NO_ANSWER_HASH } from "../../../audit/intents/intent-ends.js";
 import type { AuditLog } from "../../../audit/log.js";
-import { isRedacted } from "../../../audit/redacted.js";
-import { RECORD_LEVELS } from "../../../audit/types.js";
+import { isRedacted } from "../../../audit/record/redacted.js";
+import { RECORD_LEVELS } from "../../../audit/record/types.js";
 import { AuditLogError, CanonicalJsonError } from "../../../errors.js";
 import type { JsonRecord } from "../../../lib/json.js";
 import { quotedError } from "../../../lib/text.js";

@@ -1,8 +1,8 @@
 import { canonicalBytes, isSameJson } from "../../../crypto/canonical-json.js";
 import { copyJson } from "../../../crypto/copy-json.js";
 import { sha256Text } from "../../../crypto/digest.js";
-import { REDACTED } from "../../../audit/redacted.js";
-import { MAX_RECEIPT_BYTES } from "../../../audit/appendable.js";
+import { REDACTED } from "../../../audit/record/redacted.js";
+import { MAX_RECEIPT_BYTES } from "../../../audit/write/appendable.js";
 import type { ReceiptV1 } from "../../../receipt/types.js";
 import type { Evidence } from "../../../verify/verify-call.js";
 import type { VerifiedSigner } from "../../../verify/verdict.js";

@@ -1,6 +1,6 @@
 import { cut } from "../../../lib/text.js";
 import { formatTime } from "../../../lib/time.js";
-import type { TypedRecord } from "../../../audit/appendable.js";
+import type { TypedRecord } from "../../../audit/write/appendable.js";
 import type { RefusalCode } from "../../../verify/refusals.js";
 
 /** Refusals of one signer and code that are put on record one by one in a minute. */
