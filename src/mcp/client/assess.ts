@@ -8,7 +8,7 @@ import { rejectAnswer } from "./refusals.js";
 import type { ClientRejection } from "./refusals.js";
 import type { SentCall } from "./request.js";
 import type { TrustedServers } from "./servers.js";
-import { sentReceipt } from "./tell.js";
+import { sentReceipt } from "./sent-receipt.js";
 
 /** What is known of an answer once it was looked at. */
 export interface Assessment {

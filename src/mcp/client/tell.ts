@@ -1,10 +1,9 @@
 import type { JsonRecord } from "../../lib/json.js";
 import { isPromise } from "../../lib/maybe-promise.js";
-import { parseAgentReceipt } from "../../receipt/parse.js";
-import type { AgentReceipt } from "../../receipt/types.js";
 import type { Assessment } from "./assess.js";
 import type { ClientContext } from "./context.js";
 import type { SentCall } from "./request.js";
+import { sentReceipt } from "./sent-receipt.js";
 
 /** Tells `onReceipt` of an answer. What it throws is reported. */
 export function tellAnswer(
@@ -25,11 +24,4 @@ export function tellAnswer(
   } catch (error) {
     handover.report(error);
   }
-}
-
-/** The receipt as it was signed: what was handed to the transport may have been written to since. */
-export function sentReceipt({ receipt }: SentCall): AgentReceipt | undefined {
-  if (receipt === undefined) return undefined;
-  const parsed = parseAgentReceipt(JSON.parse(Buffer.from(receipt.whole).toString()));
-  return parsed.ok ? parsed.value : undefined;
 }

@@ -47,6 +47,24 @@ async function until(holds: () => boolean): Promise<void> {
   }
 }
 
+/** A tool that answers when it is let go. */
+function heldTool(): { readonly slow: () => Promise<{ content: [] }>; readonly release: () => void } {
+  let release: () => void = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const slow = async (): Promise<{ content: [] }> => {
+    await held;
+    return { content: [] };
+  };
+  return {
+    slow,
+    release: () => {
+      release();
+    },
+  };
+}
+
 describe("a guard with an audit log", () => {
   it("has the receipt on disk before the tool runs, and the countersigned one before the answer leaves", async () => {
     let before: unknown[] = [];
@@ -131,18 +149,8 @@ describe("a guard with an audit log", () => {
 
 describe("what a guard puts on record of calls that have no answer", () => {
   it("is that they were cancelled", async () => {
-    let release: () => void = () => {};
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    const stand = await standWith({
-      tools: {
-        slow: async () => {
-          await held;
-          return { content: [] };
-        },
-      },
-    });
+    const { slow, release } = heldTool();
+    const stand = await standWith({ tools: { slow } });
     const wire = await stand.connect();
     const id = wire.freshId();
     wire.post({ jsonrpc: "2.0", id, method: "tools/call", params: await stand.sign({ tool: "slow" }) });
@@ -256,18 +264,8 @@ describe("what a guard puts on record of refusals", () => {
   });
 
   it("does not end a call that runs when a copy of it is refused", async () => {
-    let release: () => void = () => {};
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    const stand = await standWith({
-      tools: {
-        slow: async () => {
-          await held;
-          return { content: [] };
-        },
-      },
-    });
+    const { slow, release } = heldTool();
+    const stand = await standWith({ tools: { slow } });
     const wire = await stand.connect();
     const params = await stand.sign({ tool: "slow" });
     wire.post({ jsonrpc: "2.0", id: 1, method: "tools/call", params });
