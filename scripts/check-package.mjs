@@ -25,7 +25,15 @@ try {
     run("npm", ["pack", "--json", "--silent", "--pack-destination", folder]),
   );
   const paths = files.map((file) => file.path);
-  for (const wanted of ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "SECURITY.md", "CHANGELOG.md"]) {
+  for (const wanted of [
+    "README.md",
+    "docs/auditor.md",
+    "dist/audit/verify/worker.js",
+    "LICENSE-MIT",
+    "LICENSE-APACHE",
+    "SECURITY.md",
+    "CHANGELOG.md",
+  ]) {
     assert.ok(paths.includes(wanted), `the package lacks ${wanted}`);
   }
   assert.ok(!paths.some((path) => path.startsWith("test/")), "the package holds tests");
@@ -56,6 +64,9 @@ try {
     const { useSodium } = await import("signet-mcp/sodium");
     const missing = await useSodium().catch((error) => error.code);
     if (missing !== "dependency_missing") throw new Error("sodium-native is not there, and that is not said");
+    const { AuditLog } = await import("signet-mcp/audit");
+    const unlocked = await AuditLog.open("audit").catch((error) => error.code);
+    if (unlocked !== "dependency_missing") throw new Error("fs-native-extensions is not there, and that is not said");
     console.log("the packed package works, with", ${names.length}, "entries");`;
   writeFileSync(join(folder, "check.mjs"), program);
   process.stdout.write(run(process.execPath, ["check.mjs"], folder));
