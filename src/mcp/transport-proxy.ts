@@ -28,6 +28,8 @@ export interface TransportHooks {
   closed(): void;
   /** Called in the place of `start`, if it is there. `forward` starts the real transport. */
   start?(forward: () => Promise<void>): Promise<void>;
+  /** Called in the place of `close`, if it is there. `forward` closes the real transport. */
+  close?: ((forward: () => Promise<void>) => Promise<void>) | undefined;
 }
 
 type AnyFunction = (...parameters: unknown[]) => unknown;
@@ -43,7 +45,7 @@ export function proxyTransport<T extends object>(transport: T, hooks: TransportH
   let onmessage: Deliver | undefined;
   let onclose: AnyFunction | undefined;
 
-  const call = async (method: "send" | "start", parameters: readonly unknown[]): Promise<void> => {
+  const call = async (method: "close" | "send" | "start", parameters: readonly unknown[]): Promise<void> => {
     const own: unknown = Reflect.get(transport, method, transport);
     if (typeof own !== "function") throw new TypeError(`the transport has no ${method} method`);
     await Reflect.apply(own, transport, parameters);
@@ -55,6 +57,9 @@ export function proxyTransport<T extends object>(transport: T, hooks: TransportH
 
   // The SDKs put a `start` of their own here and put this one back later.
   let start: unknown = hooks.start === undefined ? undefined : () => hooks.start?.(() => call("start", []));
+
+  const { close: closeHook } = hooks;
+  const close = closeHook === undefined ? undefined : (): Promise<void> => closeHook(() => call("close", []));
 
   const bind = (method: AnyFunction): AnyFunction => {
     let result = bound.get(method);
@@ -69,6 +74,7 @@ export function proxyTransport<T extends object>(transport: T, hooks: TransportH
     get(target, member) {
       if (member === "send") return send;
       if (member === "start" && start !== undefined) return start;
+      if (member === "close" && close !== undefined) return close;
       if (member === "onmessage" && onmessage !== undefined) return onmessage;
       if (member === "onclose" && onclose !== undefined) return onclose;
       const value: unknown = Reflect.get(target, member, target);

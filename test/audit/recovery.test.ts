@@ -1,6 +1,9 @@
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { AuditLog as BuiltLog } from "signet-mcp/audit";
 import { describe, expect, it } from "vitest";
 
@@ -205,5 +208,23 @@ describe("a log of which a part cannot be read", () => {
     expect(abandoned).toMatchObject({ intents: [], unread: `${day}:1` });
     await abandoned.release(new Set());
     expect(readdirSync(join(dir, "writers")).filter((name) => name.endsWith(".open"))).toHaveLength(1);
+  });
+});
+
+describe("a server that ends because its client is gone", () => {
+  it("has put on record what it had refused", async () => {
+    const dir = newLogDir();
+    const home = makeHome(join(dir, "..", "home"));
+    const script = fileURLToPath(new URL("children/guarded-server.mjs", import.meta.url));
+    const args = [script, dir, home.registry, home.key, TARGET];
+    const client = new Client({ name: "unsigned", version: "1.0.0" });
+    await client.connect(new StdioClientTransport({ command: process.execPath, args, stderr: "ignore" }));
+    await client.callTool({ name: "echo" }).catch(() => undefined);
+    await client.close();
+    while (readChain(dir).length === 0) await pause(20);
+    expect(readChain(dir)[0]?.receipt).toMatchObject({
+      type: "refusals",
+      counts: [{ code: "unsigned", count: 1 }],
+    });
   });
 });

@@ -1,5 +1,4 @@
 import { readdir } from "node:fs/promises";
-import { basename } from "node:path";
 
 import { AuditLogError } from "../../errors.js";
 import { listDayFiles } from "./day-files.js";
@@ -33,6 +32,6 @@ export async function listRecordFiles(dir: string): Promise<DayListing> {
 export function homeGiven(dir: string): AuditLogError {
   return new AuditLogError(
     "audit_not_found",
-    `${dir} is a SIGNET_HOME: the log is its folder audit, so give ${basename(dir)}/audit`,
+    `${dir} is no log, but holds one beside keys, as a SIGNET_HOME does: give its folder audit`,
   );
 }

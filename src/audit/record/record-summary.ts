@@ -87,9 +87,11 @@ function summariseTyped(receipt: JsonRecord, type: string): RecordSummary {
   const summary = summariseIntent(receipt, type, "ts");
   return {
     ...summary,
+    tool: summary.tool ?? textOf(receipt, "tool"),
+    target: summary.target ?? textOf(receipt, "target"),
     intentId: textOf(receipt, "intent_id"),
     // The released CLI writes the name alone, as `agent`, and what its policy decided.
-    signer: summary.signer ?? textOf(receipt, "agent"),
+    signer: summary.signer ?? textOf(receipt, "signer") ?? textOf(receipt, "agent"),
     server: textOf(recordOf(receipt, "server"), "name"),
     outcome: textOf(recordOf(receipt, "outcome"), "status") ?? textOf(receipt, "decision"),
     code: textOf(receipt, "code"),

@@ -175,7 +175,7 @@ export class ChainWriter {
     if (stranger !== undefined) {
       throw new AuditLogError(
         "audit_corrupt",
-        `${quoted(join(this.#dir, stranger))} is no day's file, but readers would take it for one: move it out of the log`,
+        `${quoted(stranger)} in ${this.#dir} is no day's file, but readers would take it for one: move it out of the log`,
       );
     }
     this.#listed = { mtimeMs, atMs, newest: days.at(-1)?.name };

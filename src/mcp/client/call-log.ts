@@ -26,6 +26,7 @@ export type Conceal = (receipt: JsonRecord) => JsonRecord;
 export class CallLog {
   readonly #sink: AuditSink;
   readonly #conceal: Conceal | undefined;
+  readonly #underWay = new Set<Promise<void>>();
 
   /** @param conceal - Default: params are stored as they were signed. */
   constructor(sink: AuditSink, conceal?: Conceal) {
@@ -65,13 +66,13 @@ export class CallLog {
   }
 
   /** Appends a record of a call that has no answer, if its receipt was appended. */
-  async appendUnanswered(
+  appendUnanswered(
     { receipt, tool, target }: SentCall,
     code: UnansweredReason,
     nowMs: number,
   ): Promise<void> {
-    if (receipt === undefined) return;
-    await this.#sink.appendTyped({
+    if (receipt === undefined) return Promise.resolve();
+    const appended = this.#sink.appendTyped({
       type: "call_unanswered",
       ts: formatTime(nowMs),
       intent_id: receipt.id,
@@ -79,10 +80,26 @@ export class CallLog {
       target,
       code,
     });
+    return this.#tracked(appended);
+  }
+
+  /** Settles when no record of a call without an answer is on its way to the log. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
   }
 
   close(): Promise<void> {
     return this.#sink.close();
+  }
+
+  #tracked(appended: Promise<unknown>): Promise<void> {
+    const done = appended.then(() => undefined);
+    this.#underWay.add(done);
+    const forget = (): void => {
+      this.#underWay.delete(done);
+    };
+    done.then(forget, forget);
+    return done;
   }
 
   #stored(receipt: unknown): Uint8Array {

@@ -1,4 +1,5 @@
 import { SigningTransportError } from "../../errors.js";
+import { inTime } from "../../lib/in-time.js";
 import type { MaybePromise } from "../../lib/maybe-promise.js";
 import type { AuditSettings } from "./audit-option.js";
 import { CallLog } from "./call-log.js";
@@ -8,6 +9,9 @@ import { openServers } from "./servers.js";
 import type { TrustedServers } from "./servers.js";
 import { openIdentity } from "../identity.js";
 import type { Identity } from "../identity.js";
+
+/** How long the end of a connection waits for a log. */
+const SETTLE_MS = 5000;
 
 /** Who signs, whose countersignatures count, and where both are kept. */
 export interface Opened {
@@ -22,6 +26,7 @@ export class ClientFiles {
   readonly #report: (error: unknown) => void;
   #opened: Opened | undefined;
   #opening: Promise<Opened> | undefined;
+  #closing: Promise<void> = Promise.resolve();
 
   /** @param report - Hears of a registry file that is bad by now. */
   constructor(settings: ClientSettings, report: (error: unknown) => void) {
@@ -62,6 +67,11 @@ export class ClientFiles {
       this.#opening = opening;
     }
     return this.#opening;
+  }
+
+  /** Settles when what was given to a log is on disk, or refused, after some seconds at the most. */
+  settled(): Promise<void> {
+    return inTime(this.#closing, SETTLE_MS, () => undefined);
   }
 
   /** Ends what was opened. A later `open` reads the files again. */
@@ -107,7 +117,8 @@ export class ClientFiles {
   #end({ servers, log }: Pick<Opened, "servers" | "log">): void {
     const { servers: source, audit } = this.#settings;
     if (source !== undefined && "path" in source) servers?.close();
-    if (audit !== undefined && "directory" in audit.source) log?.close().catch(this.#report);
+    const isOurs = audit !== undefined && "directory" in audit.source;
+    if (log !== undefined) this.#closing = (isOurs ? log.close() : log.settled()).catch(this.#report);
   }
 }
 

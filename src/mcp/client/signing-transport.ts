@@ -123,6 +123,14 @@ function createHooks(inner: object, options: SigningTransportOptions): Transport
       await files.open();
       await forward();
     },
+    // Whoever has waited for it may end the process: what was to be put on record is, by then.
+    close:
+      settings.audit === undefined
+        ? undefined
+        : async (forward) => {
+            await forward();
+            await files.settled();
+          },
     send: (message, sendOptions, forward) => outbox.send(message, sendOptions, forward),
     receive: (message, extra, deliver) => {
       inbox.receive(message, extra, deliver);

@@ -98,6 +98,8 @@ async function openAudit(
     clock,
     onEvent: (event) => {
       if (event.type === "repaired") events.report({ type: "audit_repaired", repair: event.repair });
+      else if (event.type === "resumed") events.report({ type: "audit_resumed" });
+      else events.report({ type: "audit_stopped", error: event.error, lasting: event.lasting });
     },
   });
   return { log, close: () => log.close() };

@@ -1,3 +1,4 @@
+import type { AuditLogError } from "../../errors.js";
 import type { LogRepair } from "../../audit/write/repair.js";
 import { cut } from "../../lib/text.js";
 import type { Outcome, ReceiptV3 } from "../../receipt/types.js";
@@ -53,6 +54,10 @@ export type GuardEvent =
     }
   /** Calls that a process left without an end when it died were given one: the outcome is not known. `left`: could not be. */
   | { readonly type: "recovered"; readonly closed: number; readonly left: number }
+  /** Nothing can be put on record, so that all calls are refused. `lasting`: until the log is opened again; else until the cause is gone. */
+  | { readonly type: "audit_stopped"; readonly error: AuditLogError; readonly lasting: boolean }
+  /** Calls are put on record again. */
+  | { readonly type: "audit_resumed" }
   /** A line of the audit log that was torn when its writer died was set aside. */
   | { readonly type: "audit_repaired"; readonly repair: LogRepair }
   /** An unsigned call was let through because of `dangerously.allowUnsigned`. */

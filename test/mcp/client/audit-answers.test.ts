@@ -151,8 +151,12 @@ describe("an answer that holds, with a log", () => {
 
   it("does not close a log that was passed in", async () => {
     const { sink, transport } = await called();
-    await transport.close();
+    const closed = transport.close();
+    await settled();
+    await sink.release();
+    await closed;
     expect(sink.closed).toBe(0);
+    expect(sink.typed).toMatchObject([{ type: "call_unanswered", code: "closed" }]);
   });
 });
 

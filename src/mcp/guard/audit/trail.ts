@@ -3,6 +3,7 @@ import { sha256Text } from "../../../crypto/digest.js";
 import type { Sha256Text } from "../../../crypto/digest.js";
 import { CanonicalJsonError } from "../../../errors.js";
 import type { MaybePromise } from "../../../lib/maybe-promise.js";
+import { inTime } from "../../../lib/in-time.js";
 import { cut, quotedError } from "../../../lib/text.js";
 import { formatTime } from "../../../lib/time.js";
 import type { TypedRecord } from "../../../audit/write/appendable.js";
@@ -16,8 +17,9 @@ import { reject } from "../../../verify/verdict.js";
 import type { Rejected } from "../../../verify/verdict.js";
 import type { CallRecord, Evidence, Verified } from "../../../verify/verify-call.js";
 import type { EventLog, GuardEvent } from "../events.js";
+import { beforeExit } from "./before-exit.js";
 import type { IntentTags } from "./intent-tag.js";
-import { inTime } from "./in-time.js";
+
 import { redactReceipt } from "./redaction.js";
 import type { Redact, StoredReceipt } from "./redaction.js";
 import { RefusalRecords } from "./refusal-records.js";
@@ -72,8 +74,13 @@ export class AuditTrail implements CallRecord {
   #summary: NodeJS.Timeout | undefined;
   #closed = false;
 
+  readonly #stay: () => void;
+
   constructor(parts: TrailParts) {
     this.#parts = parts;
+    this.#stay = beforeExit(() => {
+      this.#sumUp();
+    });
   }
 
   get log(): AuditLog {
@@ -182,8 +189,8 @@ export class AuditTrail implements CallRecord {
   /** Waits for what is on its way to the log, for some seconds at the most, and sums up what was refused. Never rejects. */
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#summary);
-    this.#writeSummary();
+    this.#stay();
+    this.#sumUp();
     const settled = Promise.all(this.#underWay).then(() => undefined);
     // The log's lock may be held by a process that is stopped. What is not through then, the log refuses when it is closed.
     await inTime(settled, DRAIN_MS, () => undefined);
@@ -263,6 +270,12 @@ export class AuditTrail implements CallRecord {
       this.#summary = undefined;
       this.#writeSummary();
     }, SUMMARY_EVERY_MS).unref();
+  }
+
+  #sumUp(): void {
+    clearTimeout(this.#summary);
+    this.#summary = undefined;
+    this.#writeSummary();
   }
 
   #writeSummary(): void {
