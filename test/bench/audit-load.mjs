@@ -1,6 +1,7 @@
 /** What the benches of appending have in common: receipts, callers that append at the same time, and files of a log. */
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
-import { LINE_OVERHEAD, recordHash, writeLine } from "../../dist/audit/record-text.js";
+import { recordHash } from "../../dist/audit/record/record-hash.js";
+import { LINE_OVERHEAD, writeLine } from "../../dist/audit/record/record-text.js";
 import { canonicalJson, generateSigner, signReceipt } from "../../dist/receipt/index.js";
 import { SHAPES, seededRandom } from "./call-arguments.mjs";
 
