@@ -3,13 +3,13 @@ import { join } from "node:path";
 import type { Sha256Text } from "../../crypto/digest.js";
 import { AuditLogError } from "../../errors.js";
 import { delay } from "../../lib/delay.js";
-import { quoted } from "../../lib/text.js";
 import { formatTime } from "../../lib/time.js";
-import { dayFileName, dayStartMs, listDayFiles, readDayName } from "../read/day-files.js";
+import { dayFileName, dayStartMs, readDayName } from "../read/day-files.js";
 import type { DayFile } from "../read/day-files.js";
 import { fullFault, ioFault, openFault, writeFault } from "../faults.js";
 import { syncDirectory, systemCode } from "../file-system.js";
 import type { FileState, FileSystem, OpenFile } from "../file-system.js";
+import { DayDirectory } from "./day-directory.js";
 import { checkGrowth } from "./growth.js";
 import { recordHash } from "../record/record-hash.js";
 import { LINE_OVERHEAD, writeLine } from "../record/record-text.js";
@@ -34,11 +34,6 @@ export interface WrittenBatch {
   sync(): Promise<void>;
 }
 
-/**
- * A directory whose time of change is older than this is taken as it was listed: a change in the same tick of the file
- * system's clock, which on some is two seconds, would not show.
- */
-const SETTLED_MS = 2500;
 const DAY_MS = 86_400_000;
 const MAX_INTERRUPTED = 100;
 const MOST_KEPT_BYTES = 1_048_576;
@@ -52,16 +47,16 @@ export class ChainWriter {
   readonly #dir: string;
   readonly #files: FileSystem;
   readonly #clock: () => number;
+  readonly #days: DayDirectory;
   #tip: Tip | undefined;
   #buffer: Buffer = Buffer.alloc(0);
   #open: { readonly day: DayFile; readonly file: OpenFile; readonly state: FileState } | undefined;
-  #listed:
-    { readonly mtimeMs: number; readonly atMs: number; readonly newest: string | undefined } | undefined;
 
   constructor(dir: string, files: FileSystem, clock: () => number) {
     this.#dir = dir;
     this.#files = files;
     this.#clock = clock;
+    this.#days = new DayDirectory(dir, files);
   }
 
   /** The newest record's hash, and its file; `undefined` while that is not known, as after a write that went wrong. */
@@ -76,7 +71,7 @@ export class ChainWriter {
    * @throws `AuditLogError`: `audit_corrupt` when something but an appending writer was at work.
    */
   async refresh(): Promise<LogRepair | undefined> {
-    const newest = await this.#newestName();
+    const newest = await this.#days.newestName();
     const tip = this.#tip;
     if (tip !== undefined && newest === tip.day?.name) {
       const state = newest === undefined ? undefined : this.#files.stateOf(join(this.#dir, newest));
@@ -155,33 +150,6 @@ export class ChainWriter {
     return open === undefined || (open.state.ino === state.ino && open.state.dev === state.dev);
   }
 
-  async #newestName(): Promise<string | undefined> {
-    const mtimeMs = this.#files.stateOf(this.#dir)?.mtimeMs;
-    const listed = this.#listed;
-    if (listed !== undefined && listed.mtimeMs === mtimeMs && mtimeMs + SETTLED_MS < listed.atMs) {
-      return listed.newest;
-    }
-    return (await this.#list()).at(-1)?.name;
-  }
-
-  async #list(): Promise<readonly DayFile[]> {
-    const atMs = Date.now();
-    const mtimeMs = this.#files.stateOf(this.#dir)?.mtimeMs ?? Number.NaN;
-    const names = await this.#files.list(this.#dir).catch((cause: unknown) => {
-      throw openFault(this.#dir, cause);
-    });
-    const { days, strangers } = listDayFiles(names);
-    const [stranger] = strangers;
-    if (stranger !== undefined) {
-      throw new AuditLogError(
-        "audit_corrupt",
-        `${quoted(stranger)} in ${this.#dir} is no day's file, but readers would take it for one: move it out of the log`,
-      );
-    }
-    this.#listed = { mtimeMs, atMs, newest: days.at(-1)?.name };
-    return days;
-  }
-
   async #readTip(): Promise<LogRepair | undefined> {
     this.#tip = undefined;
     const { tip, torn } = await this.#readSettledTip();
@@ -193,10 +161,10 @@ export class ChainWriter {
 
   /** A program that does not keep to the log's lock may be about to end its line: what is torn stays as it is. */
   async #readSettledTip(): ReturnType<typeof readTip> {
-    let before = await readTip(this.#dir, this.#files, await this.#list());
+    let before = await readTip(this.#dir, this.#files, await this.#days.list());
     for (let looks = 0; before.torn !== undefined && looks < MOST_LOOKS; looks++) {
       await delay(TORN_WAIT_MS);
-      const now = await readTip(this.#dir, this.#files, await this.#list());
+      const now = await readTip(this.#dir, this.#files, await this.#days.list());
       if (now.torn?.offset === before.torn.offset && now.torn.bytes === before.torn.bytes) return now;
       before = now;
     }
