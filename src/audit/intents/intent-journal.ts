@@ -44,11 +44,6 @@ export class IntentJournal {
     this.#locks = locks;
   }
 
-  /** Intents that are not ended. */
-  get size(): number {
-    return this.#open.size;
-  }
-
   /** Notes intents, before their records are written. @throws `AuditLogError`: then nothing may be written. */
   async add(intents: ReadonlyMap<string, IntentPlace>): Promise<void> {
     const journal = await this.#current();
@@ -69,10 +64,6 @@ export class IntentJournal {
   /** Notes that an intent's end is in the log. */
   end(id: string): void {
     if (this.#open.delete(id) && this.#file !== undefined) this.#ended.push(id);
-  }
-
-  has(id: string): boolean {
-    return this.#open.has(id);
   }
 
   /** Lets go of the file. With intents that have no end it stays, and is found by whoever starts next. */
@@ -121,8 +112,12 @@ export class IntentJournal {
     this.#ended = [];
     this.#file = journal;
     if (before !== undefined) {
-      await this.#files.unlink(before.path).catch(() => undefined);
-      await before.file.close();
+      const isGone = await this.#files.unlink(before.path).then(
+        () => true,
+        () => false,
+      );
+      // While it is there it stays locked: unlocked, its intents would be ended by others, and some of them run.
+      if (isGone) await before.file.close();
     }
     return journal;
   }

@@ -9,7 +9,7 @@ import { AuditLogError } from "../../errors.js";
 import { listDayFiles } from "../read/day-files.js";
 import { writeFault } from "../faults.js";
 import { syncDirectory } from "../file-system.js";
-import type { FileSystem } from "../file-system.js";
+import type { FileState, FileSystem } from "../file-system.js";
 import type { KernelLocks } from "./kernel-lock.js";
 import { LogLock } from "./log-lock.js";
 
@@ -60,6 +60,7 @@ async function compressAlone(dir: string, files: FileSystem, locked: Locked): Pr
     if (compressed) continue;
     const path = join(dir, name);
     const part = `${path}.${randomBytes(8).toString("hex")}${PART}`;
+    const before = files.stateOf(path);
     try {
       await pipeline(
         createReadStream(path),
@@ -67,10 +68,11 @@ async function compressAlone(dir: string, files: FileSystem, locked: Locked): Pr
         createWriteStream(part, { flags: "wx", mode: 0o600 }),
       );
       await syncFile(part);
-      const isSame = (await digestOf(part, true)) === (await digestOf(path, false));
+      if ((await digestOf(part, true)) !== (await digestOf(path, false))) throw changed(name);
       await locked(async () => {
-        // The released CLI files by the receipts' dates: it may have written to this day meanwhile.
-        if (!isSame || (await digestOf(path, false)) !== (await digestOf(part, true))) throw changed(name);
+        // The released CLI files by the receipts' dates: it may have written to this day meanwhile. No more than a look:
+        // while the lock is held, nobody can append.
+        if (!isSameState(before, files.stateOf(path))) throw changed(name);
         await files.rename(part, `${path}.gz`);
         await syncDirectory(dir, files);
         await files.unlink(path);
@@ -94,11 +96,24 @@ async function removeDouble(
 ): Promise<void> {
   const path = join(dir, compressedName);
   const plain = path.slice(0, -".gz".length);
+  const before = files.stateOf(plain);
+  if ((await digestOf(path, true)) !== (await digestOf(plain, false))) throw changed(compressedName);
   await locked(async () => {
-    if ((await digestOf(path, true)) !== (await digestOf(plain, false))) throw changed(compressedName);
+    if (!isSameState(before, files.stateOf(plain))) throw changed(compressedName);
     await files.unlink(plain);
     await syncDirectory(dir, files);
   });
+}
+
+function isSameState(before: FileState | undefined, now: FileState | undefined): boolean {
+  return (
+    before !== undefined &&
+    now !== undefined &&
+    before.ino === now.ino &&
+    before.dev === now.dev &&
+    before.size === now.size &&
+    before.mtimeMs === now.mtimeMs
+  );
 }
 
 function changed(name: string): AuditLogError {

@@ -565,3 +565,20 @@ describe("a server that starts where another process of it was killed", () => {
     expect(outcomes()).toEqual([]);
   });
 });
+
+describe("a clock that goes wrong", () => {
+  it("loses no sum of refusals, and throws nothing where nobody catches it", async () => {
+    let odd = false;
+    const clock = (): number => (odd ? Number.NaN : NOW_MS);
+    const stand = await standWith({ guard: { clock } });
+    const wire = await stand.connect();
+    await wire.call({ name: "echo", arguments: {} });
+    odd = true;
+    await wire.call({ name: "echo", arguments: {} });
+    process.emit("beforeExit", 0);
+    await until(() => stand.events.some(({ type }) => type === "audit_failed"));
+    odd = false;
+    await stand.guard.close();
+    expect(receipts()).toMatchObject([{ type: "refusals", counts: [{ code: "unsigned", count: 2 }] }]);
+  });
+});

@@ -48,7 +48,7 @@ export class RefusalRecords {
 
   /** Counts what has no record of its own. @param signer - The registry's name for it, if its signature held. */
   count(code: RefusalCode | "unsigned_allowed", atMs: number, signer?: string): void {
-    this.#sinceMs ??= atMs;
+    if (Number.isFinite(atMs)) this.#sinceMs ??= atMs;
     const named =
       signer !== undefined && this.#rest.size < NAMED_SIGNERS ? cut(signer, 256).toWellFormed() : undefined;
     const key = JSON.stringify([code, named]);
@@ -58,19 +58,20 @@ export class RefusalRecords {
   }
 
   get isEmpty(): boolean {
-    return this.#sinceMs === undefined;
+    return this.#rest.size === 0;
   }
 
   /** The record of what was counted since the last one; `undefined` if nothing was. */
   takeSummary(atMs: number, targets: readonly string[]): TypedRecord | undefined {
-    const sinceMs = this.#sinceMs;
-    if (sinceMs === undefined) return undefined;
+    if (this.isEmpty) return undefined;
+    // Throws when the clock gives no time: then all is kept for the next.
+    const until = formatTime(atMs);
+    const from = this.#sinceMs === undefined ? until : formatTime(this.#sinceMs);
     const counts = [...this.#rest.values()].map(({ code, signer, count }) =>
       signer === undefined ? { code, count } : { code, signer, count },
     );
     this.#rest.clear();
     this.#sinceMs = undefined;
-    const until = formatTime(atMs);
-    return { type: "refusals", ts: until, from: formatTime(sinceMs), until, targets, counts };
+    return { type: "refusals", ts: until, from, until, targets, counts };
   }
 }

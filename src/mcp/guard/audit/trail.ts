@@ -9,6 +9,7 @@ import { formatTime } from "../../../lib/time.js";
 import type { TypedRecord } from "../../../audit/write/appendable.js";
 import { NO_ANSWER_HASH } from "../../../audit/intents/intent-ends.js";
 import type { AuditLog } from "../../../audit/log.js";
+import type { IntentNote } from "../../../audit/write/commit-queue.js";
 import { wholeBilateralText } from "../../../receipt/response-text.js";
 import type { Outcome, ReceiptV1, ReceiptV3 } from "../../../receipt/types.js";
 import { isRefusalCode } from "../../../verify/refusals.js";
@@ -172,7 +173,7 @@ export class AuditTrail implements CallRecord {
 
   /** Puts on record that a call has an answer that could not be signed. @param answer - As far as it could be read. */
   unsigned({ receipt, call }: Verified, answer: Answer | undefined, detail: string): void {
-    const record = {
+    const record = (): TypedRecord => ({
       type: "countersign_failed",
       ts: formatTime(this.#parts.clock()),
       intent_id: receipt.id,
@@ -182,8 +183,8 @@ export class AuditTrail implements CallRecord {
       code: "countersign_unavailable",
       detail: cut(detail, 256).toWellFormed(),
       ...(answer === undefined ? {} : { content_hash: answer.contentHash, outcome: answer.outcome }),
-    };
-    this.#inBackground(this.log.appendTyped(record, { id: receipt.id, event: "ended" }));
+    });
+    this.#inBackground(this.#append(record, { id: receipt.id, event: "ended" }));
   }
 
   /** Waits for what is on its way to the log, for some seconds at the most, and sums up what was refused. Never rejects. */
@@ -279,8 +280,16 @@ export class AuditTrail implements CallRecord {
   }
 
   #writeSummary(): void {
-    const summary = this.#refusals.takeSummary(this.#parts.clock(), this.#parts.targets);
-    if (summary !== undefined) this.#inBackground(this.log.appendTyped(summary));
+    if (this.#refusals.isEmpty) return;
+    this.#inBackground(
+      this.#append(() => this.#refusals.takeSummary(this.#parts.clock(), this.#parts.targets)),
+    );
+  }
+
+  /** What keeps a record from being made, such as a clock that went wrong, is told like what keeps it from the log. */
+  async #append(make: () => TypedRecord | undefined, note?: IntentNote): Promise<void> {
+    const record = make();
+    if (record !== undefined) await this.log.appendTyped(record, note);
   }
 }
 
