@@ -89,7 +89,19 @@ export class ReplayStoreError extends SignetError {
   }
 }
 
-export type ReplayStoreErrorCode = "replay_full" | "issued_before_start" | "replay_unavailable";
+export type ReplayStoreErrorCode =
+  /** No live nonce may be dropped to make room: for all signers, or for this one. */
+  | "replay_full"
+  /** The receipt is older than what the store remembers. */
+  | "issued_before_start"
+  /** The store cannot be asked, or gave no answer in time. */
+  | "replay_unavailable"
+  /** At start: the client, the server behind it or a setting of either is not as replay protection needs it. */
+  | "replay_misconfigured"
+  /** At start: the store's files cannot be read or written. */
+  | "replay_not_writable"
+  /** At start: the store's files are damaged, or are not the store's. */
+  | "replay_corrupt";
 
 /** A place in an audit log. */
 export interface AuditPlace {

@@ -1,7 +1,8 @@
 import { atomicCases } from "./contract/atomic.js";
+import { counterCases } from "./contract/counters.js";
 import { expiryCases } from "./contract/expiry.js";
 import type { ReplayStoreCase, ReplayStoreHarness } from "./contract/harness.js";
-import { limitCases } from "./contract/limits.js";
+import { capacityCases, shareCases } from "./contract/limits.js";
 import { namespaceCases } from "./contract/namespace.js";
 import { refusalCases } from "./contract/refusals.js";
 
@@ -25,7 +26,9 @@ export function replayStoreContract(harness: ReplayStoreHarness): ReplayStoreCas
     ...atomicCases(harness),
     ...namespaceCases(harness),
     ...expiryCases(harness),
-    ...(harness.limited ? limitCases(harness) : []),
+    ...(harness.limited === true ? capacityCases(harness) : []),
+    ...(harness.limited === false ? [] : shareCases(harness)),
     ...refusalCases(harness),
+    ...(harness.counts === true ? counterCases(harness) : []),
   ];
 }

@@ -1,7 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { PublicKeyText } from "../crypto/key-text.js";
 import { ReplayStoreError } from "../errors.js";
-import { clockOption, integerOption, invalidOption, optionRecord } from "../lib/option.js";
+import { clockOption, integerOption, optionRecord } from "../lib/option.js";
+import { checkClaimTimes } from "./claim-times.js";
+import { checkCharges } from "./counters/charge.js";
+import type { Charge, ChargeOutcome } from "./counters/charge.js";
+import { CounterTable } from "./counters/counter-table.js";
 import { ExpiryTally } from "./expiry-tally.js";
 import { FINGERPRINT_WORDS, signerSalt, writeFingerprint } from "./fingerprint.js";
 import { NonceTable } from "./nonce-table.js";
@@ -42,6 +46,8 @@ export interface MemoryReplayStoreOptions {
 /** A replay store in the memory of this process. It answers at once, never with a promise. */
 export interface MemoryReplayStore extends ReplayStore {
   claim(key: PublicKeyText, nonce: string, expiresAtMs: number, issuedAtMs: number): ClaimOutcome;
+  charge(charges: readonly Charge[]): ChargeOutcome;
+  refund(charges: readonly Charge[]): void;
   readonly startedAtMs: number;
   close(): Promise<void>;
   health(): ReplayHealth;
@@ -100,6 +106,7 @@ class MemoryStore implements MemoryReplayStore {
   /** By bucket, when the latest of its nonces was issued; and the same of all that were forgotten. */
   readonly #latestIssuedMs = new Map<number, number>();
   #forgottenIssuedMs = Number.NEGATIVE_INFINITY;
+  readonly #counters = new CounterTable();
   #closed = false;
 
   constructor(capacity: number, perSignerShare: number, clock: () => number) {
@@ -111,15 +118,16 @@ class MemoryStore implements MemoryReplayStore {
   }
 
   claim(key: PublicKeyText, nonce: string, expiresAtMs: number, issuedAtMs: number): ClaimOutcome {
-    const bucket = bucketOf(checkTime("expiresAtMs", expiresAtMs));
-    const before = this.startedAtMs - checkTime("issuedAtMs", issuedAtMs);
+    checkClaimTimes(expiresAtMs, issuedAtMs);
+    const bucket = bucketOf(expiresAtMs);
+    const before = this.startedAtMs - issuedAtMs;
     if (before > 0) {
       throw refuse(
         "issued_before_start",
         `signed ${before} ms before this store began to remember; sign it again`,
       );
     }
-    if (this.#closed) throw refuse("replay_unavailable", "the store is closed");
+    this.#refuseIfClosed();
     this.#forget();
     const known = this.#signers.get(key);
     const signer = known ?? { salt: signerSalt(this.#secret, key), tally: new ExpiryTally() };
@@ -138,6 +146,18 @@ class MemoryStore implements MemoryReplayStore {
     return "claimed";
   }
 
+  charge(charges: readonly Charge[]): ChargeOutcome {
+    checkCharges(charges);
+    this.#refuseIfClosed();
+    return this.#counters.charge(charges, this.#clock());
+  }
+
+  refund(charges: readonly Charge[]): void {
+    checkCharges(charges);
+    this.#refuseIfClosed();
+    this.#counters.refund(charges, this.#clock());
+  }
+
   health(): ReplayHealth {
     return {
       kind: "memory",
@@ -151,7 +171,12 @@ class MemoryStore implements MemoryReplayStore {
   close(): Promise<void> {
     this.#closed = true;
     this.#empty();
+    this.#counters.clear();
     return Promise.resolve();
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#closed) throw refuse("replay_unavailable", "the store is closed");
   }
 
   /**
@@ -206,13 +231,6 @@ class MemoryStore implements MemoryReplayStore {
 /** Bucket `n` ends before the first instant of bucket `n + 1`, so all before the bucket of now have expired. */
 function bucketOf(timeMs: number): number {
   return Math.min(Math.floor(timeMs / BUCKET_MS) + 1, LAST_BUCKET);
-}
-
-function checkTime(name: string, timeMs: number): number {
-  if (!Number.isSafeInteger(timeMs) || timeMs < 0) {
-    throw invalidOption(name, "milliseconds since the Unix epoch, a safe integer from 0 on", timeMs);
-  }
-  return timeMs;
 }
 
 function refuse(code: ReplayStoreError["code"], message: string): ReplayStoreError {

@@ -1,5 +1,6 @@
 import type { PublicKeyText } from "../crypto/key-text.js";
 import type { MaybePromise } from "../lib/maybe-promise.js";
+import type { Charge, ChargeOutcome } from "./counters/charge.js";
 
 /** What a claim came to: the nonce was free and is taken now, or it was taken before. */
 export type ClaimOutcome = "claimed" | "replayed";
@@ -44,6 +45,24 @@ export interface ReplayStore {
    */
   readonly startedAtMs?: number;
 
+  /**
+   * Counts a call whose nonce was just claimed, atomically: on all the counters that are named, or, when one of them has no room, on
+   * none. A guard whose registry has `limits` needs it.
+   *
+   * @param charges - 1 to 64, each of another counter.
+   * @returns `"charged"`, or which counter has no room.
+   * @throws `ReplayStoreError` `replay_unavailable`, thrown or as a rejection, when the store cannot know: the call is refused. A
+   * charge whose answer is lost counts as made. `OptionError` for a charge that is none.
+   */
+  charge?(charges: readonly Charge[]): MaybePromise<ChargeOutcome>;
+
+  /**
+   * Takes back what {@link charge} counted just now, for a call that did not run after all. A counter that has nothing stays as it is.
+   *
+   * @throws as {@link charge}: then the call stays counted.
+   */
+  refund?(charges: readonly Charge[]): MaybePromise<void>;
+
   /** Lets go of connections, files and memory. Claims made afterwards are refused with `replay_unavailable`. */
   close?(): Promise<void>;
 
@@ -63,4 +82,6 @@ export interface ReplayHealth {
   readonly capacity?: number;
   /** How many nonces of one signer it remembers at most. */
   readonly perSignerShare?: number;
+  /** What is wrong, in one sentence, and what to do. Absent when nothing is, as far as the store knows. */
+  readonly problem?: string;
 }

@@ -1,5 +1,4 @@
 import { ReplayStoreError } from "../errors.js";
-import type { ReplayStoreErrorCode } from "../errors.js";
 import { delay } from "../lib/delay.js";
 import type { MaybePromise } from "../lib/maybe-promise.js";
 import { quotedError } from "../lib/text.js";
@@ -121,17 +120,16 @@ function readOutcome(outcome: unknown): "claimed" | ClaimRefused {
   return { code: "replay_unavailable", detail: "the replay store gave no valid answer" };
 }
 
-const STORE_CODES: ReadonlySet<string> = new Set<ReplayStoreErrorCode>([
-  "replay_full",
-  "issued_before_start",
-  "replay_unavailable",
-]);
+/** What a store may say of a claim. All other faults of its are the operator's, and the peer learns no more than that there is one. */
+const STORE_CODES = ["replay_full", "issued_before_start", "replay_unavailable"] as const;
 
 /** A store may be of any making, and what it throws may be anything: even to look at it may throw again. */
 function refuseUnknown(error: unknown): ClaimRefused {
   try {
-    if (error instanceof ReplayStoreError && STORE_CODES.has(error.code)) {
-      return { code: error.code, detail: error.message };
+    if (error instanceof ReplayStoreError) {
+      const { message } = error;
+      const code = STORE_CODES.find((known) => known === error.code) ?? "replay_unavailable";
+      return { code, detail: message };
     }
   } catch {
     // Then it is no error of a store's.

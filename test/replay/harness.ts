@@ -22,7 +22,7 @@ type Limits = Parameters<ReplayStoreHarness["open"]>[0];
 /** A contract harness for a store in memory, whose clock is pinned. */
 export function pinnedHarness(
   open: (clock: () => number, limits: Limits) => ReplayStore,
-  rest: { readonly keptLongerMs: number; readonly limited: boolean },
+  rest: Pick<ReplayStoreHarness, "keptLongerMs" | "limited" | "counts">,
 ): ReplayStoreHarness {
   const clock = new PinnedClock();
   return {

@@ -23,6 +23,7 @@ describe("the memory store holds the contract", () => {
   const harness = pinnedHarness((clock, limits) => createMemoryReplayStore({ ...limits, clock }), {
     keptLongerMs: BUCKET_MS,
     limited: true,
+    counts: true,
   });
   it.each(replayStoreContract(harness))("$name", ({ run }) => run());
 });

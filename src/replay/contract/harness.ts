@@ -19,8 +19,13 @@ export interface ReplayStoreHarness {
   readonly pinned?: boolean;
   /** How much longer than it must the store may remember a nonce, in milliseconds. */
   readonly keptLongerMs: number;
-  /** Whether the store has a capacity, and a share for each signer, and takes both from {@link open}. */
-  readonly limited: boolean;
+  /**
+   * Whether the store has a capacity, and a share for each signer, and takes both from {@link open}; `"share"` for a store that has a
+   * share for each signer only.
+   */
+  readonly limited: boolean | "share";
+  /** Whether the store has `charge` and `refund`. Default is `false`. */
+  readonly counts?: boolean;
 }
 
 /** One case of the contract. Rejects with an `AssertionError` when the store does not hold it. */

@@ -3,13 +3,17 @@ import type { PublicKeyText } from "../../crypto/key-text.js";
 import type { ReplayStoreCase, ReplayStoreHarness } from "./harness.js";
 import { ALICE, BOB, LIFE_MS, assertRefused, storeCase } from "./claimer.js";
 
+const capacity = 40;
+const perSignerShare = 15;
+const limits = { capacity, perSignerShare };
+const numbers = Array.from({ length: capacity }, (_, index) => index);
+
+function keyOf(index: number): PublicKeyText {
+  return `ed25519:${index % 4}`;
+}
+
 /** Full means refuse: a live nonce is never dropped to make room. */
-export function limitCases(harness: ReplayStoreHarness): ReplayStoreCase[] {
-  const capacity = 40;
-  const perSignerShare = 15;
-  const limits = { capacity, perSignerShare };
-  const numbers = Array.from({ length: capacity }, (_, index) => index);
-  const keyOf = (index: number): PublicKeyText => `ed25519:${index % 4}`;
+export function capacityCases(harness: ReplayStoreHarness): ReplayStoreCase[] {
   return [
     storeCase(harness, "refuses when it is full, and drops nothing for it", limits, async ({ claim }) => {
       for (const index of numbers) assert.equal(await claim(`n${index}`, { key: keyOf(index) }), "claimed");
@@ -26,6 +30,12 @@ export function limitCases(harness: ReplayStoreHarness): ReplayStoreCase[] {
       }
       await assertRefused(claim("again too many", { key: ALICE }), "replay_full");
     }),
+  ];
+}
+
+/** A signer that has its share is refused, and touches no other. */
+export function shareCases(harness: ReplayStoreHarness): ReplayStoreCase[] {
+  return [
     storeCase(
       harness,
       "keeps a signer that has its share from the room of others",
