@@ -8,7 +8,7 @@ const targets = Object.values(entries)
   .map((entry) => entry.default)
   .filter((path) => path !== undefined);
 const input = Object.fromEntries(
-  [...targets, "./dist/trust/worker.js", "./dist/audit/verify/worker.js"].map((path) => [
+  [...targets, "./dist/trust/worker.js", "./dist/audit/verify/worker.js", "./dist/replay/file/worker.js"].map((path) => [
     path.slice("./dist/".length, -".js".length),
     path,
   ]),
@@ -32,7 +32,7 @@ await bundle.write({
     groups: [
       { name: "base", test: /\/dist\/(?:lib|crypto\/(?!sodium|use-sodium)|receipt)/ },
       { name: "trust", test: /\/dist\/trust\/(?!worker|read-in-worker|shipment|read-yaml|parse)/ },
-      { name: "verify", test: /\/dist\/(?:verify|replay\/(?!contract))/ },
+      { name: "verify", test: /\/dist\/(?:verify|replay\/(?!contract|file|redis|postgres|index))/ },
       { name: "mcp", test: /\/dist\/mcp\/(?!guard|client)/ },
       { name: "guard", test: /\/dist\/mcp\/guard\/(?!discovery)/ },
       { name: "client", test: /\/dist\/mcp\/client/ },

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { decodeBase64 } from "../crypto/base64.js";
 import { readKeyFile } from "../crypto/key-file.js";
@@ -13,6 +12,7 @@ import { MAX_NAME_LENGTH } from "../receipt/limits.js";
 import { isPrincipal } from "../receipt/principal.js";
 import { describe, invalidOption, missingOption, optionRecord, pathOption } from "../lib/option.js";
 import { mayBeSecret } from "../lib/secret.js";
+import { signetHome } from "../lib/signet-home.js";
 import { quoted } from "../lib/text.js";
 
 /** Who signs: a key and the name that it goes by in the trust registry. */
@@ -141,12 +141,6 @@ const NOT_OPENED: readonly string[] = ["identity_not_found", "key_file_unreadabl
 
 function isPath(text: string): boolean {
   return /[./\\]/.test(text);
-}
-
-/** `SIGNET_HOME`, by default `~/.signet`. */
-function signetHome(): string {
-  const home = process.env["SIGNET_HOME"];
-  return home === undefined || home === "" ? join(homedir(), ".signet") : home;
 }
 
 interface PublicClaims {

@@ -6,18 +6,13 @@ import { checkClaimTimes } from "./claim-times.js";
 import { checkCharges } from "./counters/charge.js";
 import type { Charge, ChargeOutcome } from "./counters/charge.js";
 import { CounterTable } from "./counters/counter-table.js";
+import { bucketOf } from "./expiry-bucket.js";
 import { ExpiryTally } from "./expiry-tally.js";
 import { FINGERPRINT_WORDS, signerSalt, writeFingerprint } from "./fingerprint.js";
 import { NonceTable } from "./nonce-table.js";
 import { SignerTable } from "./signer-table.js";
 import type { KnownSigner } from "./signer-table.js";
 import type { ClaimOutcome, ReplayHealth, ReplayStore } from "./types.js";
-
-/** Width of a time bucket. A nonce is remembered up to this much longer than it must be. */
-const BUCKET_MS = 5000;
-
-/** Buckets count from 1: 0 marks a slot that was never used. What expires 340 years after the epoch never does. */
-const LAST_BUCKET = 0x7fff_ffff;
 
 const DEFAULT_CAPACITY = 1_000_000;
 const MAX_CAPACITY = 100_000_000;
@@ -226,11 +221,6 @@ class MemoryStore implements MemoryReplayStore {
     this.#total = new ExpiryTally();
     this.#signers = new SignerTable();
   }
-}
-
-/** Bucket `n` ends before the first instant of bucket `n + 1`, so all before the bucket of now have expired. */
-function bucketOf(timeMs: number): number {
-  return Math.min(Math.floor(timeMs / BUCKET_MS) + 1, LAST_BUCKET);
 }
 
 function refuse(code: ReplayStoreError["code"], message: string): ReplayStoreError {

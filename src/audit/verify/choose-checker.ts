@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 
 import { chosenBackend } from "../../crypto/chosen-backend.js";
 import { nodeBackend } from "../../crypto/node-backend.js";
+import { findWorkerFile } from "../../lib/worker-file.js";
 import type { TrustRegistry } from "../../trust/registry.js";
 import { shipRegistry } from "../../trust/shipment.js";
 import { checkPiece } from "./check-piece.js";
@@ -20,13 +20,6 @@ export interface CheckerChoice {
 
 const MAX_BYTES_HERE = 1024 * 1024;
 
-/** Where the worker is, from whatever file of the package this ends up in. */
-const WORKER_PATHS: readonly string[] = [
-  "../audit/verify/worker.js",
-  "./audit/verify/worker.js",
-  "./worker.js",
-];
-
 /** Starts what checks the pieces of a log of some size. */
 export async function chooseChecker(
   bytes: number,
@@ -34,7 +27,7 @@ export async function chooseChecker(
   registry: TrustRegistry | undefined,
   choice: Partial<CheckerChoice>,
 ): Promise<PieceChecker> {
-  const workerUrl = choice.workerUrl ?? findWorker();
+  const workerUrl = choice.workerUrl ?? findWorkerFile(import.meta.url, "audit/verify/worker.js");
   // Where the package was put into a bundle of somebody else's, there is no worker: it takes longer then.
   const isHere = workerUrl === undefined || bytes <= (choice.maxBytesHere ?? MAX_BYTES_HERE);
   if (isHere) return checkHere(paramsKeys, registry);
@@ -59,8 +52,4 @@ async function checkHere(
     },
     close: () => Promise.resolve(),
   };
-}
-
-function findWorker(): URL | undefined {
-  return WORKER_PATHS.map((path) => new URL(path, import.meta.url)).find((url) => existsSync(url));
 }
