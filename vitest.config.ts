@@ -6,6 +6,7 @@ const timeouts = { testTimeout: 30_000, hookTimeout: 30_000 };
 /** What depends on the backend of Ed25519 runs on each. */
 const config: ViteUserConfig = defineConfig({
   test: {
+    globalSetup: ["test/support/home.ts"],
     projects: [
       { test: { name: "node", include: ["test/**/*.test.ts"], ...timeouts } },
       {

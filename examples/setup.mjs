@@ -16,6 +16,8 @@ export async function setUp() {
   await writeFile(registry, registryText(agent.publicKey, server.publicKey));
   return {
     registry,
+    // What the server keeps: here it goes when the example is over, and not into your own ~/.signet.
+    env: { SIGNET_HOME: join(folder, "home") },
     agentKey: agent.path,
     serverKey: server.path,
     target: "mcp://github",

@@ -178,6 +178,7 @@ export type GuardErrorCode =
   | "already_protected"
   | "not_a_server"
   | "wrap_under_protect"
+  | "replay_not_chosen"
   | "guard_closed"
   | "not_verified_here"
   | "already_countersigned"

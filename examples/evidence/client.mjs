@@ -8,9 +8,9 @@ import { SigningTransport } from "signet-mcp/client";
 const program = fileURLToPath(new URL("server.mjs", import.meta.url));
 
 /** Starts the server as a process of its own. @returns what it needs to be called, and to be killed. */
-export async function startServer({ registry, agentKey, serverKey, target }, audit) {
+export async function startServer({ registry, agentKey, serverKey, target, env }, audit) {
   const args = [program, registry, serverKey, target, audit];
-  const stdio = new StdioClientTransport({ command: process.execPath, args });
+  const stdio = new StdioClientTransport({ command: process.execPath, args, env });
   const held = [];
   const onReceipt = ({ verified, countersignature }) => {
     if (verified) held.push(countersignature);

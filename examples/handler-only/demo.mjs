@@ -9,9 +9,9 @@ import { SigningTransport } from "signet-mcp/client";
 import { setUp } from "../setup.mjs";
 import { Wire } from "../wire.mjs";
 
-const { registry, agentKey, serverKey, target, remove } = await setUp();
+const { registry, agentKey, serverKey, target, env, remove } = await setUp();
 const args = [fileURLToPath(new URL("server.mjs", import.meta.url)), registry, serverKey, target];
-const wire = new Wire(new StdioClientTransport({ command: process.execPath, args }));
+const wire = new Wire(new StdioClientTransport({ command: process.execPath, args, env }));
 const client = new Client({ name: "demo", version: "1.0.0" });
 await client.connect(new SigningTransport(wire, { identity: agentKey, target, servers: registry }));
 

@@ -6,7 +6,8 @@ import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprot
 import { createGuard, verifiedCall } from "signet-mcp/server";
 
 const [registry, identity, target] = process.argv.slice(2);
-const guard = await createGuard({ registry, identity, target });
+// A wrapped handler does not see the transport: over stdio say that every connection is a process.
+const guard = await createGuard({ registry, identity, target, replay: "file" });
 
 const tools = [{ name: "github_list_issues", inputSchema: { type: "object" } }];
 const server = new Server({ name: "github-mcp", version: "1.0.0" }, { capabilities: { tools: {} } });

@@ -11,12 +11,12 @@ import { startServer } from "../server-process.mjs";
 import { setUp } from "../setup.mjs";
 import { Wire } from "../wire.mjs";
 
-const { registry, agentKey, serverKey, target, remove } = await setUp();
+const { registry, agentKey, serverKey, target, env, remove } = await setUp();
 const args = [registry, serverKey, target];
 
 try {
   const program = fileURLToPath(new URL("stdio-server.mjs", import.meta.url));
-  const stdio = () => new StdioClientTransport({ command: process.execPath, args: [program, ...args] });
+  const stdio = () => new StdioClientTransport({ command: process.execPath, args: [program, ...args], env });
   await show("stdio, 2025-11-25", "legacy", stdio());
   await show("stdio, 2026-07-28", { pin: "2026-07-28" }, stdio());
 
@@ -44,9 +44,6 @@ async function show(title, mode, transport) {
   const client = new Client({ name: "demo", version: "1.0.0" }, { versionNegotiation: { mode } });
   await client.connect(signing);
   try {
-    // As clients do. It also tells that the server has started: nonces are kept in memory here, so a guard refuses what
-    // was signed before its own start, as it may be a copy of a call that an earlier process answered.
-    await client.listTools();
     const result = await client.callTool({ name: "github_create_issue", arguments: { title: "fix bug" } });
     assert.equal(result.content[0].text, 'issue "fix bug" [triage] created for deploy-bot');
     assert.equal(sent.countersignature.server.name, "github-mcp");

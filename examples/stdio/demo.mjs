@@ -12,9 +12,9 @@ import { signedCall, testIdentity } from "signet-mcp/testing";
 import { setUp } from "../setup.mjs";
 import { Wire } from "../wire.mjs";
 
-const { registry, agentKey, serverKey, target, remove } = await setUp();
+const { registry, agentKey, serverKey, target, env, remove } = await setUp();
 const command = [fileURLToPath(new URL("server.mjs", import.meta.url)), registry, serverKey, target];
-const wire = new Wire(new StdioClientTransport({ command: process.execPath, args: command }));
+const wire = new Wire(new StdioClientTransport({ command: process.execPath, args: command, env }));
 
 // Three lines for a client.
 const client = new Client({ name: "demo", version: "1.0.0" });

@@ -38,6 +38,7 @@ export interface TestEntry extends Pick<TestIdentity, "name" | "owner" | "public
   readonly tools?: readonly string[];
   readonly targets?: readonly string[];
   readonly principal?: string;
+  readonly limits?: { readonly maxCalls: number; readonly windowSeconds: number };
   readonly status?: "active" | "disabled" | "revoked";
   readonly createdAt?: string;
   readonly expiresAt?: string;
@@ -91,7 +92,12 @@ function entryFields(entry: TestEntry, index: number): JsonRecord {
     ...(entry.tools === undefined ? {} : { tools: entry.tools }),
     ...(entry.targets === undefined ? {} : { targets: entry.targets }),
     ...(entry.principal === undefined ? {} : { principal: entry.principal }),
+    ...(entry.limits === undefined ? {} : { limits: limitFields(entry.limits) }),
   };
+}
+
+function limitFields({ maxCalls, windowSeconds }: NonNullable<TestEntry["limits"]>): JsonRecord {
+  return { max_calls: maxCalls, window_seconds: windowSeconds };
 }
 
 export interface SignedCallInput {

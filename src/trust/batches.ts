@@ -21,7 +21,7 @@ export interface EntryBatch {
 }
 
 /** What is known of an entry without unpacking it. */
-export const FLAGS = { tools: 1, targets: 2, principal: 4, disabled: 8, revoked: 16 } as const;
+export const FLAGS = { tools: 1, targets: 2, principal: 4, disabled: 8, revoked: 16, limits: 32 } as const;
 
 /** Entries taken in at a stretch. Between two batches, calls get their turn. */
 const BATCH_SIZE = 250;
@@ -49,8 +49,11 @@ function pack(section: TrustSection, placed: readonly PlacedEntry[]): EntryBatch
   };
 }
 
-function flagsOf({ status, tools, targets, principal }: TrustEntry): number {
+function flagsOf({ status, tools, targets, principal, limits }: TrustEntry): number {
   const restrictions =
-    (tools ? FLAGS.tools : 0) + (targets ? FLAGS.targets : 0) + (principal ? FLAGS.principal : 0);
+    (tools ? FLAGS.tools : 0) +
+    (targets ? FLAGS.targets : 0) +
+    (principal ? FLAGS.principal : 0) +
+    (limits ? FLAGS.limits : 0);
   return restrictions + (status === "active" ? 0 : FLAGS[status]);
 }

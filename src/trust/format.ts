@@ -24,7 +24,7 @@ export function formatTrustRegistry(registry: TrustRegistry): string {
 }
 
 function entryMembers(entry: TrustEntry): object {
-  const { id, name, owner, pubkey, status, tools, targets, principal, comment } = entry;
+  const { id, name, owner, pubkey, status, tools, targets, principal, limits, comment } = entry;
   return definedMembers({
     id,
     name,
@@ -38,6 +38,7 @@ function entryMembers(entry: TrustEntry): object {
     tools,
     targets,
     principal,
+    limits: limits && { max_calls: limits.maxCalls, window_seconds: limits.windowMs / 1000 },
     comment,
   });
 }

@@ -34,5 +34,6 @@ function unpack({ bytes, ends }: EntryBatch, at: number): TrustEntry {
   const entry: TrustEntry = JSON.parse(new TextDecoder().decode(bytes.subarray(start, ends[at])));
   if (entry.tools !== undefined) Object.freeze(entry.tools);
   if (entry.targets !== undefined) Object.freeze(entry.targets);
+  if (entry.limits !== undefined) Object.freeze(entry.limits);
   return Object.freeze(entry);
 }

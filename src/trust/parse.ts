@@ -25,7 +25,7 @@ export interface ParseTrustRegistryOptions extends TrustRegistryOptions {
  * @param text - The whole file.
  * @throws `TrustRegistryError` with file, line and column, the operator's fault: `registry_syntax` when it is not YAML,
  * `registry_invalid` when it does not hold, `registry_empty` without agents (see `requireAgents`), `registry_unsupported`
- * for `limits` and `authorities`, which this version cannot enforce.
+ * for `authorities`, which this version cannot enforce.
  * @throws `OptionError` for an option of the wrong type: the caller's fault.
  */
 export function parseTrustRegistry(text: string, options: ParseTrustRegistryOptions = {}): TrustRegistry {

@@ -8,7 +8,7 @@ import { Fields } from "./fields.js";
 import { keyFaultText } from "./key-fault.js";
 import type { Node } from "./node.js";
 import type { SourceText } from "./source-text.js";
-import type { TrustEntry, TrustSection, TrustStatus } from "./types.js";
+import type { CallLimits, TrustEntry, TrustSection, TrustStatus } from "./types.js";
 
 /** A section as it may stand in a file: `authorities` is known, and refused until decisions are built. */
 export type FileSection = TrustSection | "authorities";
@@ -34,11 +34,12 @@ const KNOWN: { readonly [section in FileSection]: readonly string[] } = {
   authorities: COMMON,
 };
 
+const MAX_WINDOW_SECONDS = 366 * 86_400;
+
 /**
  * Reads one entry of a section, strictly.
  *
- * @throws `TrustRegistryError` `registry_invalid` for an entry that does not hold, `registry_unsupported` for a field
- * whose feature is not built yet.
+ * @throws `TrustRegistryError` `registry_invalid` for an entry that does not hold.
  */
 export function readEntry(source: SourceText, node: Node, section: FileSection, index: number): TrustEntry {
   const path = `${section}[${index}]`;
@@ -60,7 +61,8 @@ export function readEntry(source: SourceText, node: Node, section: FileSection, 
   if (targets !== undefined) entry.targets = targets;
   if (principal !== undefined) entry.principal = principal;
   if (comment !== undefined) entry.comment = comment;
-  refuseLimits(source, fields, path);
+  const limits = readLimits(source, fields, path);
+  if (limits !== undefined) entry.limits = limits;
   return entry;
 }
 
@@ -115,15 +117,13 @@ function readPrincipal(fields: Fields): string | undefined {
   throw fields.fault("principal", `must be a URI such as agent://acme/deploy-bot, got ${quoted(principal)}`);
 }
 
-function refuseLimits(source: SourceText, fields: Fields, path: string): void {
+function readLimits(source: SourceText, fields: Fields, path: string): CallLimits | undefined {
   const node = fields.node("limits");
-  if (node === undefined) return;
+  if (node === undefined) return undefined;
   const limits = new Fields(source, node, `limits of ${path}`, ["max_calls", "window_seconds"]);
-  limits.count("max_calls");
-  limits.count("window_seconds");
-  throw source.fault(
-    "registry_unsupported",
-    fields.offsetOf("limits"),
-    `limits of ${path} cannot be enforced by this version of signet-mcp; take the field out`,
-  );
+  const maxCalls = limits.count("max_calls");
+  const windowSeconds = limits.count("window_seconds");
+  if (windowSeconds > MAX_WINDOW_SECONDS)
+    throw limits.fault("window_seconds", `must be at most ${MAX_WINDOW_SECONDS} (366 days)`);
+  return { maxCalls, windowMs: windowSeconds * 1000 };
 }

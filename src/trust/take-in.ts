@@ -23,8 +23,8 @@ export interface InUse {
  * Makes a registry of a version that was read, unless it takes back what the version in use says (wire format,
  * section 13): other tools drop the fields that restrict a key, and absent means "all".
  *
- * @throws `TrustRegistryError` `registry_regressed` when a key that stays loses `tools`, `targets` or `principal`, a key
- * that was ever revoked comes back as anything else, or `generated_at` is older.
+ * @throws `TrustRegistryError` `registry_regressed` when a key that stays loses `tools`, `targets`, `limits` or `principal`,
+ * a key that was ever revoked comes back as anything else, or `generated_at` is older.
  */
 export async function takeIn(
   version: ReadVersion,
@@ -89,10 +89,12 @@ function refuseOlder(next: TrustRegistryHeader, before: TrustRegistryHeader, fil
 }
 
 function refuseLost(file: string, section: TrustSection, packed: PackedEntry, flagsBefore: number): void {
-  for (const name of ["tools", "targets", "principal"] as const) {
+  for (const name of ["tools", "targets", "limits", "principal"] as const) {
     if ((flagsBefore & ~packed.flags & FLAGS[name]) === 0) continue;
     const remedy =
-      name === "principal" ? "put it back, or restart" : 'put it back, or write ["*"] to allow all';
+      name === "tools" || name === "targets"
+        ? 'put it back, or write ["*"] to allow all'
+        : "put it back, or restart";
     throw regressed(file, packed, `has lost its ${name} in ${section}; ${remedy}`);
   }
 }

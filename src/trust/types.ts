@@ -29,7 +29,17 @@ export interface TrustEntry {
   readonly targets?: readonly string[];
   /** Who it is, as a URI (wire format, section 9a). */
   readonly principal?: string;
+  /** How often an agent may call, at all guards that have the same targets and share a replay store. Absent: as often as it likes. */
+  readonly limits?: CallLimits;
   readonly comment?: string;
+}
+
+/** No more than `maxCalls` calls within any span of `windowMs`. */
+export interface CallLimits {
+  /** 1 or more. */
+  readonly maxCalls: number;
+  /** Milliseconds, 1,000 to 31,622,400,000 (366 days). */
+  readonly windowMs: number;
 }
 
 /** What a look-up of a key can end in. */

@@ -33,6 +33,7 @@ export type RefusalCode =
   | "replay_full"
   | "replay_unavailable"
   | "issued_before_start"
+  | "rate_limited"
   | "duplicate_request"
   | "busy"
   | "wrong_task_owner"
@@ -155,14 +156,20 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   },
   replay_unavailable: {
     message: "The server cannot check for replays right now",
-    meaning: "The replay store failed, or did not answer within 250 ms.",
-    remedy: "Look at `health().replay` and at the store.",
+    meaning: "The replay store failed, or did not answer within 250 ms. The nonce counts as used.",
+    remedy: "Look at `health().replay` and at the store; sign the call afresh.",
   },
   issued_before_start: {
     message: "The receipt was signed before the server started",
     meaning: "The replay store began empty after the receipt was signed and cannot tell whether it was used.",
     remedy:
-      "Sign the call afresh. Make one guard for the process, not one for each request. Over stdio with SDK v2, list the tools before the first call.",
+      "Sign the call afresh. Make one guard for the process, not one for each request; processes that come and go share a store.",
+  },
+  rate_limited: {
+    message: "This agent has made too many calls",
+    meaning:
+      "The signer has made as many calls as the `limits` of its entry in the registry allow. The nonce is used up.",
+    remedy: "Call less often, or raise `limits` in the registry.",
   },
   duplicate_request: {
     message: "A request with this id is in flight",

@@ -1,8 +1,9 @@
 import { andThen } from "../lib/maybe-promise.js";
 import type { MaybePromise } from "../lib/maybe-promise.js";
 import type { ReceiptV1 } from "../receipt/types.js";
-import type { ReplayStore } from "../replay/types.js";
+import type { Charge } from "../replay/counters/charge.js";
 import type { TrustRegistry } from "../trust/registry.js";
+import type { TrustEntry } from "../trust/types.js";
 import { claimNonce } from "./claim-nonce.js";
 import type { Wait } from "./claim-nonce.js";
 import type { HeldReceipts } from "./held-receipts.js";
@@ -13,6 +14,7 @@ import { checkScope, checkSignerClaims, findSigner } from "./check-signer.js";
 import { checkTarget, checkTime, checkTool } from "./check-intent.js";
 import { checkOther, checkSize, findReceipt, readReceipt } from "./read-receipt.js";
 import type { RefusalCode } from "./refusals.js";
+import type { StoreGate } from "./store-gate.js";
 import { reject } from "./verdict.js";
 import type { Rejected, VerifiedCall, VerifiedSigner } from "./verdict.js";
 
@@ -36,7 +38,9 @@ export interface VerifyContext {
   /** Says why the registry may no longer be used, if it may not. */
   readonly registryFault?: () => string | undefined;
   readonly targets: ReadonlySet<string>;
-  readonly replay: ReplayStore;
+  readonly replay: StoreGate;
+  /** What a call of a registry's entry is charged to. */
+  readonly chargesOf: (entry: TrustEntry) => readonly Charge[];
   readonly maxAgeMs: number;
   readonly clockSkewMs: number;
   readonly limits: VerifyLimits;
@@ -144,17 +148,21 @@ export function verifyCall(
     if (!holds) return reject("bad_signature", "the signature is not the listed key's over this receipt");
     const unfit = canonical.altered ?? context.admit?.(signer) ?? checkSignable(whole, context);
     if (unfit !== undefined) return refuse(unfit);
-    return andThen(claimNonce(canonical.receipt, context, wait), (claim) => {
+    const charges = context.chargesOf(signed.entry);
+    return andThen(claimNonce(canonical.receipt, charges, context, wait), (claim) => {
       if (claim !== "claimed") return refuse(reject(claim.code, claim.detail));
       const verifiedAtMs = context.clock();
       const lapsed = lapse(canonical.receipt, { registry, now }, context, verifiedAtMs);
-      if (lapsed !== undefined) return refuse(lapsed);
+      if (lapsed !== undefined) {
+        context.replay.refund(charges);
+        return refuse(lapsed);
+      }
       const { tool, target } = canonical.receipt.action;
       const call = { signer, receipt, method: request.method, tool, target, verifiedAtMs };
       const verified: Verified = { ok: true, call, receipt: canonical.receipt, whole };
       return context.record === undefined
         ? verified
-        : letThrough(verified, context.record, { registry, now: verifiedAtMs }, context);
+        : letThrough(verified, charges, context.record, { registry, now: verifiedAtMs }, context);
     });
   });
 }
@@ -162,15 +170,20 @@ export function verifyCall(
 /** Puts the call on record before it runs. What was true before has to be true when that is done. */
 async function letThrough(
   verified: Verified,
+  charges: readonly Charge[],
   record: CallRecord,
   before: { readonly registry: TrustRegistry; readonly now: number },
   context: VerifyContext,
 ): Promise<Verified | Rejected> {
   const { signer } = verified.call;
   const fault = await record.letThrough(verified);
-  if (fault !== undefined) return { ...fault, signer };
+  if (fault !== undefined) {
+    context.replay.refund(charges);
+    return { ...fault, signer };
+  }
   const lapsed = lapse(verified.receipt, before, context, context.clock());
   if (lapsed === undefined) return verified;
+  context.replay.refund(charges);
   const rejected = { ...lapsed, signer };
   record.notRun(verified, rejected);
   return rejected;

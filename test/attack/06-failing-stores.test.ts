@@ -64,16 +64,17 @@ const ANSWERS: readonly (readonly [string, unknown])[] = [
 ];
 
 describe("class 6: a nonce store that fails", () => {
-  it("does not start with a file store, which is not there yet", async () => {
+  it("does not start with a store that cannot count, where the registry has limits", async () => {
     const server = testIdentity("server");
+    const limits = { maxCalls: 1, windowSeconds: 1 };
     const options = {
-      registry: testRegistry({ agents: [testIdentity("alice")] }),
+      registry: testRegistry({ agents: [{ ...testIdentity("alice"), limits }] }),
       identity: { signer: server.signer, name: server.name },
       target: TARGET,
-      replay: "file",
+      replay: { claim: () => "claimed" as const },
     };
-    await expect(createGuard(options as never)).rejects.toMatchObject({
-      code: "unsupported_option",
+    await expect(createGuard(options)).rejects.toMatchObject({
+      code: "invalid_option",
       option: "options.replay",
     });
   });
@@ -146,20 +147,48 @@ describe("class 6: a nonce store that fails", () => {
   });
 
   it("which hangs: keeps no call of the two hundred that waited for it", async () => {
-    const { stand, wire, repair } = await openWith(() => new Promise(() => {}));
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { stand, wire, repair, asked } = await openWith(() => new Promise(() => {}));
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     try {
       for (let id = 0; id < 200; id++) wire.post(callMessage(await stand.sign(), id));
       await wire.quiet();
       expect(stand.guard.health().callsInFlight).toBe(200);
       await vi.advanceTimersByTimeAsync(250);
       for (let id = 0; id < 200; id++) expectRefusal(await wire.answer(id), "replay_unavailable");
+      expect(stand.guard.health()).toMatchObject({
+        ok: false,
+        callsInFlight: 0,
+        replay: { circuit: "open", pendingClaims: 200 },
+      });
+      repair();
+      expectRefusal(await wire.call(await stand.sign(), 201), "replay_unavailable");
+      expect(asked(), "the store is not asked again at once").toBe(200);
+      await vi.advanceTimersByTimeAsync(250);
     } finally {
       vi.useRealTimers();
     }
-    expect(stand.guard.health().callsInFlight).toBe(0);
-    repair();
     await expectAcceptedCall(stand, wire, await stand.sign(), 0);
+    expect(stand.guard.health().replay).toMatchObject({ circuit: "closed", pendingClaims: 200 });
+    expect(stand.events.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(["replay_stopped", "replay_resumed"]),
+    );
+  });
+
+  it("which did not hear of a claim: denies the copy of a call that was denied", async () => {
+    const { stand, wire, repair } = await openWith(() => new Promise(() => {}));
+    const captured = await stand.sign();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    try {
+      wire.post(callMessage(captured, 1));
+      await wire.quiet();
+      await vi.advanceTimersByTimeAsync(250);
+      expectRefusal(await wire.answer(1), "replay_unavailable");
+      repair();
+      await vi.advanceTimersByTimeAsync(250);
+    } finally {
+      vi.useRealTimers();
+    }
+    await expectRefusedCall(stand, wire, captured, "replayed");
   });
 
   it("lets a receipt pass at one of two guards that share a store", async () => {
@@ -187,13 +216,16 @@ describe("class 6: a nonce store that fails", () => {
 /** A stand whose store does what the test says, until it is repaired. */
 async function openWith(claim: Claim) {
   let broken = true;
-  const stand = await openStand({
-    replay: () => ({ claim: () => (broken ? claim() : "claimed") }) as ReplayStore,
-  });
+  let asked = 0;
+  const answer = (): unknown => {
+    asked += 1;
+    return broken ? claim() : "claimed";
+  };
+  const stand = await openStand({ replay: () => ({ claim: answer }) as ReplayStore });
   const repair = (): void => {
     broken = false;
   };
-  return { stand, wire: await stand.connect(), repair };
+  return { stand, wire: await stand.connect(), repair, asked: () => asked };
 }
 
 async function expectDenied(code: RefusalCode, claim: Claim): Promise<void> {

@@ -301,11 +301,7 @@ describe("parseTrustRegistry refuses", () => {
     },
   );
 
-  it("limits and authorities, whose features are not built yet", () => {
-    const limits = { max_calls: 10, window_seconds: 60 };
-    expect(faultOf(registryJson({ agents: [entryOf("bot", { limits })] }))?.code).toBe(
-      "registry_unsupported",
-    );
+  it("authorities, whose feature is not built yet", () => {
     expect(faultOf(registryJson({ authorities: [entryOf("authority")] }))?.code).toBe("registry_unsupported");
     expect(faultOf(registryJson({ authorities: [] }))?.code).toBe("registry_unsupported");
   });

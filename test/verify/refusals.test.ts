@@ -91,6 +91,13 @@ const PROVOCATIONS: Readonly<Record<RefusalCode, Provocation>> = {
   replay_full: refusal(failing("replay_full")),
   replay_unavailable: refusal({ replay: () => ({ claim: () => Promise.reject(new Error("down")) }) }),
   issued_before_start: refusal(failing("issued_before_start")),
+  rate_limited: refusal(
+    { ...aliceIs({ limits: { maxCalls: 1, windowSeconds: 60 } }), guard: { replay: "memory" } },
+    async (stand) => {
+      await stand.guard.verify(await stand.sign());
+      return stand.sign();
+    },
+  ),
   duplicate_request: () => onOneWire({}, "same id"),
   busy: () => onOneWire({ guard: { limits: { callsInFlight: 1 } } }, "another id"),
   wrong_task_owner: refusal(

@@ -8,10 +8,11 @@ import { randomNonce } from "../../crypto/random.js";
 import { signsHere } from "../../crypto/signer.js";
 import { createCountersigner, responseTime } from "../../receipt/countersign.js";
 import type { Outcome, ReceiptV3 } from "../../receipt/types.js";
-import type { ReplayStore } from "../../replay/types.js";
 import type { Wait } from "../../verify/claim-nonce.js";
 import { HeldReceipts } from "../../verify/held-receipts.js";
 import { findReceipt } from "../../verify/read-receipt.js";
+import { StoreGate } from "../../verify/store-gate.js";
+import type { GateHealth } from "../../verify/store-gate.js";
 import { reject } from "../../verify/verdict.js";
 import type { Rejected } from "../../verify/verdict.js";
 import { verifyCall } from "../../verify/verify-call.js";
@@ -21,7 +22,9 @@ import { AuditTrail } from "./audit/trail.js";
 import type { EventLog } from "./events.js";
 import type { CheckedOptions } from "./options.js";
 import type { Identity } from "../identity.js";
+import { createChargesOf } from "./call-charges.js";
 import type { RegistrySource } from "./registry-source.js";
+import type { ReplayChoice } from "./replay-choice.js";
 import { isProtocolMethod, signedMembers, signedParams, signedTool, TOOL_CALL } from "../signed-intent.js";
 import { TaskOwners } from "./task-owners.js";
 import { UncoveredCapabilities } from "./uncovered.js";
@@ -31,7 +34,7 @@ const RELATED_TASK_META = "io.modelcontextprotocol/related-task";
 
 const NOT_SHARED =
   "nonces are kept in the memory of this process: that is enough unless two processes of this server run at once, " +
-  "which then have to share a ReplayStore";
+  'as they do over stdio; those have to share a store, such as `replay: "file"`';
 
 /** Bytes of a countersigned text apart from the agent's receipt and the server's name, at the most. */
 const COUNTERSIGN_BYTES = 1024;
@@ -52,7 +55,8 @@ export class GuardCore {
   readonly #workload = new Workload();
   readonly #signsHere: boolean;
   #onIdle: () => void = () => {};
-  #processTransport = false;
+  readonly #replay: ReplayChoice;
+  readonly #gate: StoreGate;
   #callsInFlight = 0;
   #closing = false;
   #closed = false;
@@ -66,12 +70,22 @@ export class GuardCore {
     this.#countersign = createCountersigner(identity);
     this.#signsHere = signsHere(identity.signer);
     this.trail = parts.audit === undefined ? undefined : this.#openTrail(parts.audit);
+    this.#replay = parts.replay;
+    this.#gate = new StoreGate(parts.replay.store, options.clock, {
+      circuit: (state) => {
+        events.report({ type: state === "open" ? "replay_stopped" : "replay_resumed" });
+      },
+      refundFailed: (detail) => {
+        events.report({ type: "refund_failed", detail });
+      },
+    });
     const { maxMessageBytes } = identity.signer;
     this.#context = {
       registry: parts.registry.current,
       registryFault: parts.registry.fault,
       targets: new Set(options.targets),
-      replay: parts.replay,
+      replay: this.#gate,
+      chargesOf: createChargesOf(options.targets),
       maxAgeMs: options.maxAgeMs,
       clockSkewMs: options.clockSkewMs,
       limits: options.limits,
@@ -205,11 +219,29 @@ export class GuardCore {
     this.#closed = true;
   }
 
-  /** Notes a connection over a transport that starts a process for each. */
-  noteProcessTransport(): void {
-    if (this.options.replay !== undefined || this.#processTransport) return;
-    this.#processTransport = true;
-    this.events.report({ type: "replay_not_shared", detail: NOT_SHARED });
+  /** How the claims of nonces get on. */
+  gateHealth(): GateHealth {
+    return this.#gate.health();
+  }
+
+  /**
+   * Takes a store that fits a transport, unless there is one.
+   *
+   * @param isProcess - Whether each connection over the transport has a process of its own, as far as is known.
+   * @returns `undefined` when there is nothing to wait for.
+   * @throws as `ReplayChoice.forProcess` does.
+   */
+  chooseStore(isProcess: boolean): Promise<void> | undefined {
+    if (isProcess) return this.#replay.forProcess();
+    this.#replay.forShared();
+    return undefined;
+  }
+
+  /** Takes a store where nothing is known of the transport, unless there is one. */
+  chooseStoreBlindly(): void {
+    if (this.#replay.chosen !== undefined) return;
+    this.#replay.forShared();
+    if (this.#replay.isByDefault) this.events.report({ type: "replay_not_shared", detail: NOT_SHARED });
   }
 
   /** Notes what a server offers, and tells once of what its unsigned clients can reach. */
@@ -269,7 +301,7 @@ interface VerifyManner {
 /** What the checks look at that lives outside the guard. */
 interface CoreParts {
   readonly registry: RegistrySource;
-  readonly replay: ReplayStore;
+  readonly replay: ReplayChoice;
   readonly audit: AuditLog | undefined;
 }
 

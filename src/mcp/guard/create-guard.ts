@@ -1,7 +1,6 @@
 import type { AuditLog } from "../../audit/log.js";
 import { TrustRegistryError } from "../../errors.js";
-import { createMemoryReplayStore } from "../../replay/memory.js";
-import type { ReplayStore } from "../../replay/types.js";
+import type { TrustRegistry } from "../../trust/registry.js";
 import { createIntentTags } from "./audit/intent-tag.js";
 import { recoverCalls } from "./audit/recover.js";
 import type { Countersign } from "./audit/trail.js";
@@ -14,6 +13,7 @@ import { identityFault } from "./identity-fault.js";
 import { openIdentity } from "../identity.js";
 import { fixedRegistry, openRegistryFile } from "./registry-source.js";
 import type { RegistrySource } from "./registry-source.js";
+import { ReplayChoice, requireCounting } from "./replay-choice.js";
 
 /**
  * Makes a guard. Reads and checks everything before it resolves: the options, the server's key, the registry.
@@ -22,8 +22,8 @@ import type { RegistrySource } from "./registry-source.js";
  * @returns The guard. `guard.protect(server)` is the second line that a server needs.
  * @throws `OptionError` for an option that is missing, unknown, of the wrong type, or not supported yet;
  * `TrustRegistryError`, with file and line, for a registry that cannot be read, does not hold, or lists no agents;
- * `SignerError` for a key file that is missing, damaged, encrypted, or readable by others; `AuditLogError` for a log that cannot
- * be opened, `DependencyError` when the package that it needs is not installed.
+ * `SignerError` for a key file that is missing, damaged, encrypted, or readable by others; `ReplayStoreError` for a store in a file that
+ * cannot be opened; `AuditLogError` for a log that cannot be opened, `DependencyError` when the package that it needs is not installed.
  *
  * @example
  * ```ts
@@ -38,17 +38,17 @@ export async function createGuard(options: GuardOptions): Promise<Guard> {
   const events = new EventLog(checked.onEvent);
   const identity = await openIdentity(checked.identity);
   const registry = await openRegistry(checked, events);
-  const { store, close } = openReplay(checked);
+  const replay = await orRelease(openReplay(checked, registry), () => registry.close());
   const releaseParts = async (): Promise<void> => {
     await registry.close();
-    await close();
+    await replay.close();
   };
   const audit = await orRelease(openAudit(checked, events), releaseParts);
   const release = async (): Promise<void> => {
     await audit?.close();
     await releaseParts();
   };
-  const core = new GuardCore(checked, identity, events, { registry, replay: store, audit: audit?.log });
+  const core = new GuardCore(checked, identity, events, { registry, replay, audit: audit?.log });
   if (audit !== undefined) {
     const countersign: Countersign = (agent, hash, outcome) => core.countersign(agent, hash, outcome);
     const targets = new Set(checked.targets);
@@ -72,7 +72,7 @@ export async function createGuard(options: GuardOptions): Promise<Guard> {
   return new Guard(core, {
     registry,
     problems: () => [...registry.problems(), noteIdentity()].filter((problem) => problem !== undefined),
-    replayHealth: () => store.health?.(),
+    replayHealth: () => replay.chosen?.health?.(),
     auditHealth: () => audit?.log.health(),
     release: async () => {
       await core.trail?.close();
@@ -127,12 +127,16 @@ async function openRegistry(options: CheckedOptions, events: EventLog): Promise<
   return fixedRegistry(registry);
 }
 
-/** A store that was passed in stays its owner's to close. */
-function openReplay(options: CheckedOptions): {
-  readonly store: ReplayStore;
-  readonly close: () => Promise<void>;
-} {
-  if (typeof options.replay === "object") return { store: options.replay, close: () => Promise.resolve() };
-  const store = createMemoryReplayStore({ clock: options.clock });
-  return { store, close: async () => store.close?.() };
+async function openReplay(
+  { replay, clock }: CheckedOptions,
+  registry: RegistrySource,
+): Promise<ReplayChoice> {
+  const choice = await ReplayChoice.open(replay, clock);
+  if (choice.chosen !== undefined) requireCounting(choice.chosen, hasLimits(registry.current()));
+  return choice;
+}
+
+function hasLimits(registry: TrustRegistry): boolean {
+  for (const { limits } of registry.entries("agents")) if (limits !== undefined) return true;
+  return false;
 }

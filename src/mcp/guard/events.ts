@@ -72,7 +72,13 @@ export type GuardEvent =
   | { readonly type: "uncovered_capabilities"; readonly capabilities: readonly string[] }
   /** The registry lists `servers`, and the guard's own key is not an active one among them. */
   | { readonly type: "identity_not_listed"; readonly detail: string }
-  /** Nonces are kept in memory, and the transport is one whose every connection is a process of its own. */
+  /** The replay store does not answer in time, so that all calls are refused but those by which it is tried. */
+  | { readonly type: "replay_stopped" }
+  /** The replay store answers in time again. */
+  | { readonly type: "replay_resumed" }
+  /** A call that was counted against its signer's limits did not run, and that could not be taken back. */
+  | { readonly type: "refund_failed"; readonly detail: string }
+  /** Nonces are kept in memory, as nothing was chosen, and nothing is known of the transport (`wrap`, `verify`). Told once. */
   | { readonly type: "replay_not_shared"; readonly detail: string }
   | { readonly type: "registry_reloaded" }
   /** A new version of the registry file is bad; the old one is in force. */

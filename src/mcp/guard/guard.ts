@@ -5,6 +5,7 @@ import type { PublicKeyText } from "../../crypto/key-text.js";
 import { invalidOption } from "../../lib/option.js";
 import type { ReceiptV3 } from "../../receipt/types.js";
 import type { ReplayHealth } from "../../replay/types.js";
+import type { GateHealth } from "../../verify/store-gate.js";
 import type { Verdict, VerifiedCall } from "../../verify/verdict.js";
 import { Gateway } from "./gateway.js";
 import type { CountersignOptions } from "./gateway.js";
@@ -22,8 +23,8 @@ export interface GuardHealth {
   /** What is not, in one sentence each. */
   readonly problems: readonly string[];
   readonly registry: RegistryHealth;
-  /** Absent when the store tells nothing of itself. */
-  readonly replay?: ReplayHealth;
+  /** How the store is, where there is one by now and it tells, and how claims get on. */
+  readonly replay: Partial<ReplayHealth> & GateHealth;
   /** Absent when nothing is put on record. */
   readonly audit?: AuditHealth;
   /** Signed calls in flight, over all connections. */
@@ -148,7 +149,11 @@ export class Guard implements AsyncDisposable {
   health(): GuardHealth {
     const problems = [...this.#belongings.problems()];
     if (this.#core.closing) problems.push("the guard is closed");
-    const replay = this.#belongings.replayHealth();
+    const replay = { ...this.#belongings.replayHealth(), ...this.#core.gateHealth() };
+    if (replay.problem !== undefined) problems.push(`the replay store: ${replay.problem}`);
+    else if (replay.ready === false) problems.push("the replay store is not ready");
+    if (replay.circuit === "open")
+      problems.push("the replay store does not answer in time, so calls are refused");
     const audit = this.#belongings.auditHealth();
     if (audit?.ok === false)
       problems.push(`the audit log is ${audit.state}: ${audit.problem ?? "open it again"}`);
@@ -156,7 +161,7 @@ export class Guard implements AsyncDisposable {
       ok: problems.length === 0,
       problems,
       registry: this.#belongings.registry.health(),
-      ...(replay === undefined ? {} : { replay }),
+      replay,
       ...(audit === undefined ? {} : { audit }),
       callsInFlight: this.#core.callsInFlight,
       counts: this.#core.events.counts(),

@@ -25,6 +25,7 @@ import { warnOfFaults } from "./events.js";
 import type { GuardEvent } from "./events.js";
 import { parseIdentityOption } from "../identity.js";
 import type { IdentityOption } from "../identity.js";
+import type { ReplayOption } from "./replay-choice.js";
 import { createMethodSet } from "../method-set.js";
 import type { MethodSet } from "../method-set.js";
 
@@ -37,10 +38,12 @@ export interface GuardOptions {
   /** This server's name, or names, compared exactly with the receipt's `action.target`. */
   readonly target: string | readonly string[];
   /**
-   * Where used nonces are kept. Default is `"memory"`, one store for the whole guard. Guards that share a target share a
-   * store, and `maxAgeMs` and `clockSkewMs` with it: a nonce is kept for as long as the guard that took it needs it.
+   * Where used nonces are kept, one store for the whole guard: `"memory"` for one long-lived process, `"file"` for all
+   * processes of this user on this host, in `SIGNET_HOME/replay`; or a store, such as one in Redis or PostgreSQL for many hosts. Default is
+   * `"memory"`; `"file"` where the first connection is over stdio, or over a transport that is not known. Guards that share a
+   * target share a store, and `maxAgeMs` and `clockSkewMs` with it: a nonce is kept for as long as the guard that took it needs it.
    */
-  readonly replay?: "memory" | ReplayStore;
+  readonly replay?: "memory" | "file" | ReplayStore;
   /**
    * Where calls are put on record, durably: an {@link AuditLog}, which stays its owner's to close, or the directory of one, such as
    * `SIGNET_HOME/audit`. The receipt is there before the tool runs, the countersigned one before the answer leaves; a call that cannot be
@@ -104,7 +107,7 @@ export interface CheckedOptions {
   readonly registry: string | TrustRegistry;
   readonly identity: IdentityOption;
   readonly targets: readonly string[];
-  readonly replay: ReplayStore | "memory" | undefined;
+  readonly replay: ReplayOption;
   readonly audit: AuditLog | string | undefined;
   readonly redact: Redact | undefined;
   readonly maxAgeMs: number;
@@ -193,17 +196,9 @@ function readTargets(value: unknown): readonly string[] {
   return targets.map((target) => signedTextOption(target, "options.target", wanted, MAX_NAME_LENGTH));
 }
 
-function readReplay(value: unknown): ReplayStore | "memory" | undefined {
-  if (value === undefined || value === "memory") return value;
-  if (value === "file") {
-    throw new OptionError(
-      "unsupported_option",
-      "options.replay",
-      'options.replay "file" is not supported by this version of signet-mcp; take "memory" or pass a ReplayStore',
-    );
-  }
-  if (isReplayStore(value)) return value;
-  throw invalidOption("options.replay", '"memory" or a ReplayStore with a claim method', value);
+function readReplay(value: unknown): ReplayOption {
+  if (value === undefined || value === "memory" || value === "file" || isReplayStore(value)) return value;
+  throw invalidOption("options.replay", '"memory", "file" or a ReplayStore with a claim method', value);
 }
 
 function readAudit(value: unknown): AuditLog | string | undefined {

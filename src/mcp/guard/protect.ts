@@ -3,6 +3,7 @@ import { GuardedConnection } from "./connection.js";
 import { watchContested } from "./contested-ids.js";
 import type { GuardCore } from "./core.js";
 import { hasSession, transportKind } from "./transport-kind.js";
+import type { TransportKind } from "./transport-kind.js";
 import { proxyTransport } from "../transport-proxy.js";
 
 /** The low-level server object of either SDK, as far as a guard has to know it. */
@@ -28,15 +29,18 @@ export function protectServer(core: GuardCore, server: object): void {
     throw new GuardError("already_connected", "the server is connected already; call protect before connect");
   }
   const connect = low.connect.bind(low);
-  low.connect = (transport, ...rest) => connect(guardTransport(core, transport), ...rest);
+  low.connect = (transport, ...rest) => {
+    // The SDK's own error for what is no transport is the better one.
+    if (typeof transport !== "object" || transport === null) return connect(transport, ...rest);
+    const kind = transportKind(transport);
+    const guarded = (): unknown => connect(guardTransport(core, transport, kind), ...rest);
+    const ready = core.chooseStore(kind === "stdio" || kind === "unknown");
+    return ready === undefined ? guarded() : ready.then(guarded);
+  };
   guards.set(low, core);
 }
 
-function guardTransport(core: GuardCore, transport: unknown): unknown {
-  // The SDK's own error for what is no transport is the better one.
-  if (typeof transport !== "object" || transport === null) return transport;
-  const kind = transportKind(transport);
-  if (kind === "stdio" || kind === "unknown") core.noteProcessTransport();
+function guardTransport(core: GuardCore, transport: object, kind: TransportKind): unknown {
   const connection = new GuardedConnection(core, {
     manyPeers: () => hasSession(transport),
     isContested: watchContested(transport),

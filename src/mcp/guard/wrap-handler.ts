@@ -87,6 +87,7 @@ async function verifyInFlight(
   if (!core.enter()) return reject("busy", "too many signed calls in flight");
   let passed = false;
   try {
+    core.chooseStoreBlindly();
     const verdict = await core.verify(method, params, { wait: { signal } });
     passed = verdict.ok && signal?.aborted !== true;
     return verdict;

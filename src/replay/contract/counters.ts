@@ -56,7 +56,9 @@ export function counterCases(harness: ReplayStoreHarness): ReplayStoreCase[] {
       assert.deepEqual(await charge(rate("r", 2)), { exhausted: "r" }, "the second is not");
     }),
     counterCase("lets no more than `max` through at once", async ({ charge }) => {
-      const outcomes = await Promise.all(Array.from({ length: AT_ONCE }, () => charge(rate("r", 10, 600_000))));
+      const outcomes = await Promise.all(
+        Array.from({ length: AT_ONCE }, () => charge(rate("r", 10, 600_000))),
+      );
       assert.equal(outcomes.filter((outcome) => outcome === "charged").length, 10);
     }),
     counterCase("counts many more calls than it keeps apart", async ({ charge }) => {

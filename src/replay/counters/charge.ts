@@ -50,7 +50,11 @@ export function checkCharges(charges: readonly Charge[]): void {
   for (const charge of charges) {
     checkCharge(charge);
     if (seen.has(charge.id)) {
-      throw new OptionError("invalid_option", "charges", `charges names the counter ${describe(charge.id)} twice`);
+      throw new OptionError(
+        "invalid_option",
+        "charges",
+        `charges names the counter ${describe(charge.id)} twice`,
+      );
     }
     seen.add(charge.id);
   }
@@ -64,7 +68,11 @@ export function isRate(charge: Charge): charge is RateCharge {
 function checkCharge(charge: Charge): void {
   const { id, max } = charge;
   if (typeof id !== "string" || id.length > MAX_ID_LENGTH || !PRINTABLE.test(id)) {
-    throw invalidOption("charge.id", `1 to ${MAX_ID_LENGTH} characters of printable ASCII without spaces`, id);
+    throw invalidOption(
+      "charge.id",
+      `1 to ${MAX_ID_LENGTH} characters of printable ASCII without spaces`,
+      id,
+    );
   }
   if (!Number.isSafeInteger(max) || max < 0) {
     throw invalidOption("charge.max", "a safe integer from 0 on", max);

@@ -17,7 +17,11 @@ export interface Counter {
  * @param counter - What is kept, `undefined` for a counter that is not kept, or not any more.
  * @returns The counter as it is then, `undefined` when it has no room.
  */
-export function chargeCounter(counter: Counter | undefined, charge: Charge, nowMs: number): Counter | undefined {
+export function chargeCounter(
+  counter: Counter | undefined,
+  charge: Charge,
+  nowMs: number,
+): Counter | undefined {
   const groups = counter?.groups ?? [];
   return isRate(charge) ? chargeRate(groups, charge, nowMs) : chargeBudget(groups, charge, nowMs);
 }

@@ -70,7 +70,11 @@ export async function createFileReplayStore(options: FileReplayStoreOptions = {}
     fallback: DEFAULT_CAPACITY,
   });
   const half = Math.ceil(capacity / 2);
-  const perSignerShare = integerOption(record, name, "perSignerShare", { min: 1, max: capacity, fallback: half });
+  const perSignerShare = integerOption(record, name, "perSignerShare", {
+    min: 1,
+    max: capacity,
+    fallback: half,
+  });
   const clock = clockOption(record, name);
   const ago = Math.min(performance.now(), MAX_STARTED_AGO_MS) + STARTED_BEFORE_MS;
   const settings = { dir: resolve(dir), capacity, perSignerShare, createdAtMs: Math.floor(clock() - ago) };

@@ -66,7 +66,8 @@ export function checkDataFile(dir: string): void {
   const newest = first.transaction > second.transaction ? first : second;
   const needed = (newest.lastPage + 1) * newest.pageSize;
   const missing = needed - status.size;
-  const isCut = missing > 0 && (missing % newest.pageSize !== 0 || missing > UNWRITTEN_PAGES * newest.pageSize);
+  const isCut =
+    missing > 0 && (missing % newest.pageSize !== 0 || missing > UNWRITTEN_PAGES * newest.pageSize);
   if (isCut) throw corrupt(path, `it has ${status.size} bytes and should have ${needed}: its end is missing`);
 }
 
@@ -95,7 +96,8 @@ interface Meta {
 function readMeta(head: Buffer, pageAt: number): Meta | undefined {
   const at = pageAt + PAGE_HEAD;
   if (head.length < pageAt + META_BYTES) return undefined;
-  const isMeta = head.readUInt32LE(at + AT.magic) === MAGIC && head.readUInt32LE(at + AT.version) === DATA_VERSION;
+  const isMeta =
+    head.readUInt32LE(at + AT.magic) === MAGIC && head.readUInt32LE(at + AT.version) === DATA_VERSION;
   if (!isMeta) return undefined;
   const pageSize = head.readUInt32LE(at + AT.pageSize);
   if (pageSize < MIN_PAGE || pageSize > MAX_PAGE) return undefined;

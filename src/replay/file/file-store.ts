@@ -155,7 +155,10 @@ export class FileStore implements ReplayStore {
       case "share_full":
         throw new ReplayStoreError("replay_full", `all ${perSignerShare} places of this signer are taken`);
       case "before_start":
-        throw new ReplayStoreError("issued_before_start", "signed before this store began to remember; sign it again");
+        throw new ReplayStoreError(
+          "issued_before_start",
+          "signed before this store began to remember; sign it again",
+        );
       case "forgotten":
         throw new ReplayStoreError(
           "replay_unavailable",
@@ -173,5 +176,10 @@ export class FileStore implements ReplayStore {
 
 function faultOf(result: FileStoreResult): FileStoreFault {
   if (result.kind === "fault") return result;
-  return { kind: "fault", code: "replay_unavailable", message: "the replay store gave no valid answer", lasting: false };
+  return {
+    kind: "fault",
+    code: "replay_unavailable",
+    message: "the replay store gave no valid answer",
+    lasting: false,
+  };
 }

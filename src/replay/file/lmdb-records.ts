@@ -43,9 +43,12 @@ export async function openLmdb(dir: string, createdAtMs: number): Promise<LmdbSt
   }
   // Where lmdb flushes what is committed outside of its lock, it does so before it returns; elsewhere it must do it inside.
   const flags =
-    process.platform === "win32" ? undefined : TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFlags.NO_SYNC_FLUSH;
+    process.platform === "win32"
+      ? undefined
+      : TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFlags.NO_SYNC_FLUSH;
   const records = recordsOf(database);
-  const transact = <T>(work: (records: Records) => T): T => database.transactionSync(() => work(records), flags);
+  const transact = <T>(work: (records: Records) => T): T =>
+    database.transactionSync(() => work(records), flags);
   try {
     return {
       createdAtMs: transact(() => readFormat(dir, records, createdAtMs)),
@@ -101,7 +104,8 @@ function recordsOf(database: RootDatabase<Buffer, Buffer>): Records {
   return {
     get size(): number {
       const stats: unknown = database.getStats();
-      const count: unknown = typeof stats === "object" && stats !== null ? Reflect.get(stats, "entryCount") : undefined;
+      const count: unknown =
+        typeof stats === "object" && stats !== null ? Reflect.get(stats, "entryCount") : undefined;
       return typeof count === "number" ? count : Number.NaN;
     },
     get: (key) => database.getBinary(key),

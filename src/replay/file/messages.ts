@@ -37,7 +37,9 @@ export type FileStoreResult =
 
 /** What the thread says. */
 export type FileStoreMessage =
-  { readonly kind: "opened" } | { readonly kind: "answers"; readonly results: readonly FileStoreResult[] } | FileStoreFault;
+  | { readonly kind: "opened" }
+  | { readonly kind: "answers"; readonly results: readonly FileStoreResult[] }
+  | FileStoreFault;
 
 const OUTCOMES: readonly LedgerOutcome[] = [
   "claimed",

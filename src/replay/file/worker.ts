@@ -135,6 +135,16 @@ function openFaultOf(error: unknown): FileStoreFault {
 function faultOf(error: unknown): FileStoreFault {
   const text = error instanceof ReplayStoreError ? error.message : quotedError(error);
   return NO_ROOM.test(text)
-    ? { kind: "fault", code: "replay_full", message: `the replay store's disk is full: ${text}`, lasting: false }
-    : { kind: "fault", code: "replay_unavailable", message: `the replay store failed: ${text}`, lasting: true };
+    ? {
+        kind: "fault",
+        code: "replay_full",
+        message: `the replay store's disk is full: ${text}`,
+        lasting: false,
+      }
+    : {
+        kind: "fault",
+        code: "replay_unavailable",
+        message: `the replay store failed: ${text}`,
+        lasting: true,
+      };
 }

@@ -36,9 +36,6 @@ export async function deploy(setup: Setup, security: Security): Promise<Deployme
         ? await connectV1(hosted.endpoint, sign)
         : await connectV2(hosted.endpoint, setup.era, sign);
     peers.push(peer);
-    // The 2026 revision has no handshake: a first call may be on its way before the child process is up, and a guard
-    // that keeps its nonces in memory refuses what was signed before.
-    if (isStdio(setup) && setup.era === "2026") await peer.tools();
     return peer;
   };
   return {

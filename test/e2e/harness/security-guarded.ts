@@ -72,7 +72,8 @@ export async function createGuarded({ patient }: { readonly patient: boolean }):
       }),
     signParams,
     childEnvironment: {
-      E2E_GUARD: JSON.stringify({ registry, identity: keyFile, target: TARGET, replay: "memory", audit }),
+      E2E_GUARD: JSON.stringify({ registry, identity: keyFile, target: TARGET, audit }),
+      SIGNET_HOME: folder,
     },
     gate,
     answers: () => answered.map(({ request, verified }) => ({ method: String(request["method"]), verified })),

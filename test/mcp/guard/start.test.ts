@@ -110,7 +110,6 @@ describe("createGuard", () => {
     ["a target that is no text", { target: ["mcp://x", 1] }, "invalid_option", "options.target"],
     ["an unknown replay store", { replay: "redis" }, "invalid_option", "options.replay"],
     ["a store that cannot claim", { replay: {} }, "invalid_option", "options.replay"],
-    ["the file store, which is not there yet", { replay: "file" }, "unsupported_option", "options.replay"],
     ["an audit log that is neither a log nor a directory", { audit: 1 }, "invalid_option", "options.audit"],
     ["redaction of nothing", { redact: () => undefined }, "invalid_option", "options.redact"],
     [
