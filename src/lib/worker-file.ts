@@ -8,5 +8,7 @@ import { existsSync } from "node:fs";
  * @returns `undefined` where the package was put into a bundle of somebody else's: there is no such file then.
  */
 export function findWorkerFile(from: string, path: string): URL | undefined {
-  return [`../${path}`, `./${path}`, "./worker.js"].map((at) => new URL(at, from)).find((url) => existsSync(url));
+  return [`../${path}`, `./${path}`, "./worker.js"]
+    .map((at) => new URL(at, from))
+    .find((url) => existsSync(url));
 }

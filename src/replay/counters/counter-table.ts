@@ -12,6 +12,11 @@ export class CounterTable {
   /** The time never goes back: a counter that was forgotten would count anew. */
   #nowMs = 0;
 
+  /** How many are kept. */
+  get size(): number {
+    return this.#counters.size;
+  }
+
   /** Counts on all, or on none. */
   charge(charges: readonly Charge[], nowMs: number): ChargeOutcome {
     this.#nowMs = Math.max(this.#nowMs, nowMs);

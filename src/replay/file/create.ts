@@ -1,9 +1,11 @@
 import { join, resolve } from "node:path";
+import type { PublicKeyText } from "../../crypto/key-text.js";
 import { ReplayStoreError } from "../../errors.js";
 import { clockOption, integerOption, optionRecord, pathOption } from "../../lib/option.js";
 import { signetHome } from "../../lib/signet-home.js";
 import { findWorkerFile } from "../../lib/worker-file.js";
-import type { ReplayStore } from "../types.js";
+import type { Charge, ChargeOutcome } from "../counters/charge.js";
+import type { ClaimOutcome, ReplayHealth, ReplayStore } from "../types.js";
 import { FileStore } from "./file-store.js";
 import { StoreThread } from "./store-thread.js";
 
@@ -37,7 +39,13 @@ export interface FileReplayStoreOptions {
 }
 
 /** A replay store in a file. */
-export type FileReplayStore = Required<Omit<ReplayStore, "startedAtMs">>;
+export interface FileReplayStore extends ReplayStore {
+  claim(key: PublicKeyText, nonce: string, expiresAtMs: number, issuedAtMs: number): Promise<ClaimOutcome>;
+  charge(charges: readonly Charge[]): Promise<ChargeOutcome>;
+  refund(charges: readonly Charge[]): Promise<void>;
+  health(): ReplayHealth;
+  close(): Promise<void>;
+}
 
 /**
  * Opens a replay store in a file, or makes it: for any number of processes of one host. It survives restarts, `kill -9` and a loss of

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readSync, statfsSync, statSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { join } from "node:path";
 import { ReplayStoreError } from "../../errors.js";
@@ -7,6 +7,8 @@ import { quotedError } from "../../lib/text.js";
 /** Where lmdb keeps its pages, within the directory. */
 export const DATA_FILE = "data.mdb";
 const LOCK_FILE = "lock.mdb";
+
+const MIN_ROOM_BYTES = 4 * 1024 * 1024;
 
 const WRITABLE_BY_OTHERS = 0o022;
 
@@ -75,6 +77,12 @@ export function checkDataFile(dir: string): void {
 export function fileIdentity(dir: string): string | undefined {
   const status = statusOf(join(dir, DATA_FILE));
   return status === undefined ? undefined : `${status.dev}:${status.ino}`;
+}
+
+/** Tells whether the disk has less room than a transaction may need. */
+export function isFull(dir: string): boolean {
+  const { bavail, bsize } = statfsSync(dir);
+  return bavail * bsize < MIN_ROOM_BYTES;
 }
 
 /** The fault of a store whose files are not as they should be. */

@@ -60,8 +60,9 @@ export function encodeTally(tally: ExpiryTally): Buffer {
 }
 
 export function decodeTally(value: Buffer | undefined): ExpiryTally {
+  if (value === undefined) return new ExpiryTally();
   const entries: [number, number][] = [];
-  for (let at = TIME_BYTES; value !== undefined && at < value.length; at += PAIR_BYTES) {
+  for (let at = TIME_BYTES; at < value.length; at += PAIR_BYTES) {
     entries.push([value.readUInt32BE(at), value.readUInt32BE(at + 4)]);
   }
   return new ExpiryTally(entries);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { RootDatabase } from "lmdb";
+import type { open, RootDatabase, TransactionFlags } from "lmdb";
 import { DependencyError, ReplayStoreError } from "../../errors.js";
 import { quotedError } from "../../lib/text.js";
 import { checkDataFile, corrupt, DATA_FILE, prepareDirectory } from "./data-file.js";
@@ -14,6 +14,12 @@ const MAP_BYTES = 16 * 2 ** 30;
 
 const FORMAT_KEY = recordKey(KIND.meta, Buffer.from("format"));
 const FORMAT = "signet-replay 1";
+
+/** What is used of the package. */
+interface Lmdb {
+  readonly open: typeof open;
+  readonly TransactionFlags: typeof TransactionFlags;
+}
 
 /** An open store, whose transactions are on disk when they are through. */
 export interface LmdbStore {
@@ -61,7 +67,7 @@ export async function openLmdb(dir: string, createdAtMs: number): Promise<LmdbSt
   }
 }
 
-async function loadLmdb(): Promise<typeof import("lmdb")> {
+async function loadLmdb(): Promise<Lmdb> {
   try {
     return await import("lmdb");
   } catch (cause) {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { DependencyError, ReplayStoreError } from "../../errors.js";
 import { quotedError } from "../../lib/text.js";
-import { DATA_FILE, fileIdentity } from "./data-file.js";
+import { DATA_FILE, fileIdentity, isFull } from "./data-file.js";
 import { Ledger } from "./ledger.js";
 import type { LedgerLimits } from "./ledger.js";
 import { openLmdb } from "./lmdb-records.js";
@@ -29,6 +29,8 @@ import { Sweeper } from "./sweeper.js";
 const MAX_REQUESTS = 256;
 /** Codes of the system and of lmdb that say that there is no room. */
 const NO_ROOM = /ENOSPC|No space left|EDQUOT|MDB_MAP_FULL/;
+/** What lmdb says of a write that was cut short, as the first is on a disk that is full. */
+const SHORT_WRITE = /EIO|Input\/output error/;
 
 const settings: FileStoreSettings = workerData;
 const port = parentPort;
@@ -102,18 +104,13 @@ function nextRequest(): LedgerRequest[] {
 
 function answer(ledger: Ledger, request: LedgerRequest): FileStoreResult {
   const { nowMs } = request;
-  switch (request.kind) {
-    case "claim":
-      return {
-        kind: "claimed",
-        outcomes: encodeOutcomes(decodeClaims(request.claims).map((claim) => ledger.claim(claim, nowMs))),
-      };
-    case "charge":
-      return { kind: "charged", outcome: ledger.charge(request.charges, nowMs) };
-    case "refund":
-      ledger.refund(request.charges, nowMs);
-      return { kind: "refunded" };
+  if (request.kind === "claim") {
+    const outcomes = decodeClaims(request.claims).map((claim) => ledger.claim(claim, nowMs));
+    return { kind: "claimed", outcomes: encodeOutcomes(outcomes) };
   }
+  if (request.kind === "charge") return { kind: "charged", outcome: ledger.charge(request.charges, nowMs) };
+  ledger.refund(request.charges, nowMs);
+  return { kind: "refunded" };
 }
 
 function takenAway(dir: string): ReplayStoreError {
@@ -131,15 +128,16 @@ function openFaultOf(error: unknown): FileStoreFault {
   return { ...fault, code: "replay_not_writable", message: quotedError(error) };
 }
 
-/** After anything but a lack of room nothing is certain, and the database is opened again. */
+/** After anything but a plain lack of room nothing is certain, and the database is opened again. */
 function faultOf(error: unknown): FileStoreFault {
   const text = error instanceof ReplayStoreError ? error.message : quotedError(error);
-  return NO_ROOM.test(text)
+  const isPlain = NO_ROOM.test(text);
+  return isPlain || (SHORT_WRITE.test(text) && isFull(settings.dir))
     ? {
         kind: "fault",
         code: "replay_full",
         message: `the replay store's disk is full: ${text}`,
-        lasting: false,
+        lasting: !isPlain,
       }
     : {
         kind: "fault",

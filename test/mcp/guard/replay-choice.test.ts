@@ -6,7 +6,6 @@ import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
-import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { createGuard } from "signet-mcp/server";
 import type { Guard, GuardEvent, GuardOptions } from "signet-mcp/server";
 import { signedCall, testIdentity, testRegistry } from "signet-mcp/testing";
@@ -50,7 +49,7 @@ const TRANSPORTS = {
 
 function connect(guard: Guard, transport: keyof typeof TRANSPORTS): Promise<void> {
   const made = new Server({ name: "s", version: "1" }, { capabilities: { tools: {} } });
-  return guard.protect(made).connect(TRANSPORTS[transport]() as Transport);
+  return guard.protect(made).connect(TRANSPORTS[transport]());
 }
 
 const sign = () => signedCall({ identity: alice, tool: "echo", target: TARGET, arguments: {} });

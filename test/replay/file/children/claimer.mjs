@@ -1,0 +1,45 @@
+/**
+ * Claims nonces at a file store, for tests.
+ * `node claimer.mjs DIR all NAME COUNT` claims each of COUNT nonces 8 times, 8 at once, and prints those it won as JSON.
+ * `node claimer.mjs DIR loop NAME FILE` claims on and on, 8 at once, until it is killed; several processes claim the same nonces. It
+ * writes what came of each claim, the nonce, and how long the longest claim took into FILE before it goes on.
+ */
+import { openSync, writeSync } from "node:fs";
+import { createFileReplayStore } from "../../../../dist/replay/file/index.js";
+
+const [path, mode, name, last] = process.argv.slice(2);
+const store = await createFileReplayStore({ path });
+const KEY = "ed25519:alice";
+const LIFE_MS = 600_000;
+console.log("ready");
+
+if (mode === "all") {
+  const won = [];
+  const claimAll = async () => {
+    for (let index = 0; index < Number(last); index++) {
+      const now = Date.now();
+      if ((await store.claim(KEY, `${name} ${index}`, now + LIFE_MS, now)) === "claimed") won.push(index);
+    }
+  };
+  process.stdin.once("data", async () => {
+    await Promise.all(Array.from({ length: 8 }, claimAll));
+    console.log(JSON.stringify(won));
+    await store.close();
+    process.exit();
+  });
+} else {
+  const file = openSync(last, "a");
+  let longestMs = 0;
+  const claimOn = async (worker) => {
+    for (;;) {
+      const now = Date.now();
+      const nonce = `${name} ${Math.floor(now / 20)} ${worker}`;
+      const began = performance.now();
+      const outcome = await store.claim(KEY, nonce, now + LIFE_MS, now).catch((error) => error.code);
+      longestMs = Math.max(longestMs, performance.now() - began);
+      // Written before anything else is done: a line that is lost with the process is a call that never ran.
+      writeSync(file, `${outcome}\t${nonce}\t${longestMs}\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, (_, worker) => claimOn(worker)));
+}
