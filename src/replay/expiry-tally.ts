@@ -5,21 +5,9 @@
  */
 export class ExpiryTally {
   /** Numbers of the buckets that hold anything, ascending, and how much each holds. */
-  #buckets: number[];
-  #counts: number[];
-  #live: number;
-
-  /** @param kept - What {@link entries} gave, to go on from there. Default is nothing. */
-  constructor(kept: readonly (readonly [bucket: number, count: number])[] = []) {
-    this.#buckets = kept.map(([bucket]) => bucket);
-    this.#counts = kept.map(([, count]) => count);
-    this.#live = this.#counts.reduce((sum, count) => sum + count, 0);
-  }
-
-  /** The buckets that hold anything, ascending, and how much each holds. */
-  entries(): [bucket: number, count: number][] {
-    return this.#buckets.map((bucket, index) => [bucket, this.#counts[index] ?? 0]);
-  }
+  #buckets: number[] = [];
+  #counts: number[] = [];
+  #live = 0;
 
   /** How many were added and not forgotten. */
   get live(): number {

@@ -12,6 +12,7 @@ import { benchHttp } from "./http.mjs";
 import { benchInstall } from "./install.mjs";
 import { benchRegistry } from "./registry.mjs";
 import { benchReplay } from "./replay.mjs";
+import { benchReplayFile } from "./replay-file.mjs";
 import { benchStart } from "./start.mjs";
 import { printTable } from "./table.mjs";
 
@@ -24,6 +25,7 @@ const PARTS = {
   canonical: benchCanonical,
   http: benchHttp,
   replay: benchReplay,
+  "replay-file": benchReplayFile,
   registry: benchRegistry,
   audit: benchAudit,
   "audit-verify": benchAuditVerify,

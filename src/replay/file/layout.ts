@@ -1,5 +1,3 @@
-import { BUCKET_MS } from "../expiry-bucket.js";
-import { ExpiryTally } from "../expiry-tally.js";
 import type { Counter } from "../counters/counter.js";
 import type { Group } from "../counters/window.js";
 
@@ -12,9 +10,9 @@ export const KIND = { meta: 1, counter: 2, tally: 3, nonce: 4 } as const;
 /** The latest time that fits into 6 bytes: 8,900 years off, which stands for never. */
 const LAST_TIME_MS = 2 ** 48 - 1;
 
-const TIME_BYTES = 6;
+/** Bytes of a time. */
+export const TIME_BYTES = 6;
 const GROUP_BYTES = 2 * TIME_BYTES + 4;
-const PAIR_BYTES = 8;
 
 /** What is kept of a nonce. */
 export interface NonceRecord {
@@ -32,7 +30,7 @@ export function recordKey(kind: number, id: Uint8Array): Buffer {
 
 /** From when on a record of any kind but `meta` is not needed any more. */
 export function expiryOf(value: Buffer): number {
-  return value.readUIntBE(0, TIME_BYTES);
+  return readTime(value, 0);
 }
 
 export function encodeNonce({ expiresAtMs, issuedAtMs }: NonceRecord): Buffer {
@@ -43,29 +41,7 @@ export function encodeNonce({ expiresAtMs, issuedAtMs }: NonceRecord): Buffer {
 }
 
 export function issueOf(value: Buffer): number {
-  return value.readUIntBE(TIME_BYTES, TIME_BYTES);
-}
-
-export function encodeTally(tally: ExpiryTally): Buffer {
-  const entries = tally.entries();
-  const value = Buffer.allocUnsafe(TIME_BYTES + entries.length * PAIR_BYTES);
-  writeTime(value, 0, (entries.at(-1)?.[0] ?? 0) * BUCKET_MS);
-  let at = TIME_BYTES;
-  for (const [bucket, count] of entries) {
-    value.writeUInt32BE(bucket, at);
-    value.writeUInt32BE(count, at + 4);
-    at += PAIR_BYTES;
-  }
-  return value;
-}
-
-export function decodeTally(value: Buffer | undefined): ExpiryTally {
-  if (value === undefined) return new ExpiryTally();
-  const entries: [number, number][] = [];
-  for (let at = TIME_BYTES; at < value.length; at += PAIR_BYTES) {
-    entries.push([value.readUInt32BE(at), value.readUInt32BE(at + 4)]);
-  }
-  return new ExpiryTally(entries);
+  return readTime(value, TIME_BYTES);
 }
 
 export function encodeCounter({ groups, expiresAtMs }: Counter): Buffer {
@@ -84,13 +60,17 @@ export function encodeCounter({ groups, expiresAtMs }: Counter): Buffer {
 export function decodeCounter(value: Buffer): Counter {
   const groups: Group[] = [];
   for (let at = TIME_BYTES; at < value.length; at += GROUP_BYTES) {
-    const firstMs = value.readUIntBE(at, TIME_BYTES);
-    const latestMs = value.readUIntBE(at + TIME_BYTES, TIME_BYTES);
+    const firstMs = readTime(value, at);
+    const latestMs = readTime(value, at + TIME_BYTES);
     groups.push([firstMs, latestMs, value.readUInt32BE(at + 2 * TIME_BYTES)]);
   }
   return { groups, expiresAtMs: expiryOf(value) };
 }
 
-function writeTime(into: Buffer, at: number, timeMs: number): void {
+export function readTime(from: Buffer, at: number): number {
+  return from.readUIntBE(at, TIME_BYTES);
+}
+
+export function writeTime(into: Buffer, at: number, timeMs: number): void {
   into.writeUIntBE(Math.min(Math.max(0, Math.floor(timeMs)), LAST_TIME_MS), at, TIME_BYTES);
 }

@@ -3,19 +3,9 @@ import { chargeCounter, refundCounter } from "../counters/counter.js";
 import type { Charge, ChargeOutcome } from "../counters/charge.js";
 import type { Counter } from "../counters/counter.js";
 import { bucketOf, BUCKET_MS } from "../expiry-bucket.js";
-import type { ExpiryTally } from "../expiry-tally.js";
-import {
-  decodeCounter,
-  decodeTally,
-  encodeCounter,
-  encodeNonce,
-  encodeTally,
-  expiryOf,
-  issueOf,
-  KIND,
-  recordKey,
-} from "./layout.js";
+import { decodeCounter, encodeCounter, encodeNonce, expiryOf, issueOf, KIND, recordKey } from "./layout.js";
 import type { Records } from "./records.js";
+import { StoredTally } from "./stored-tally.js";
 import type { Sweeper } from "./sweeper.js";
 
 /** A nonce that is to be claimed. */
@@ -38,16 +28,17 @@ export interface LedgerLimits {
   readonly notBeforeMs: number;
 }
 
-const TOTAL = Buffer.alloc(16);
-const HORIZON_KEY = recordKey(KIND.meta, Buffer.from("forgotten"));
+/** What is known of all nonces together. Not cleaned up: it has the horizon. */
+const TOTAL_KEY = recordKey(KIND.meta, Buffer.from("total"));
 
 /** One transaction on the records of the file store. Reads what it needs of what other processes wrote, and keeps the rest. */
 export class Ledger {
   readonly #records: Records;
   readonly #limits: LedgerLimits;
-  readonly #tallies = new Map<string, { readonly key: Buffer; readonly tally: ExpiryTally }>();
+  readonly #signers = new Map<string, { readonly key: Buffer; readonly tally: StoredTally }>();
   readonly #counters = new Map<string, { readonly key: Buffer; readonly counter: Counter | undefined }>();
-  #horizonMs: number | undefined;
+  #total: StoredTally | undefined;
+  #isTotalChanged = false;
   #claimed = 0;
 
   constructor(records: Records, limits: LedgerLimits) {
@@ -62,16 +53,19 @@ export class Ledger {
     if (held !== undefined && expiryOf(held) + BUCKET_MS >= nowMs) return "replayed";
     if (held !== undefined) this.#raiseHorizon(issueOf(held));
     // What one guard keeps short another may accept for longer, and a clock may be set back.
-    if (issuedAtMs <= this.#horizon()) return "forgotten";
+    const total = this.#totalTally();
+    if (issuedAtMs <= total.horizonMs) return "forgotten";
     const alive = bucketOf(nowMs);
-    const total = this.#tally(TOTAL, alive);
-    const own = this.#tally(signer, alive);
+    const own = this.#signerTally(signer);
+    total.forgetBefore(alive);
+    own.forgetBefore(alive);
     if (total.live >= this.#limits.capacity) return "full";
     if (own.live >= this.#limits.perSignerShare) return "share_full";
     this.#records.put(key, encodeNonce({ expiresAtMs, issuedAtMs }));
     const bucket = bucketOf(Math.max(expiresAtMs, nowMs));
     total.add(bucket);
     own.add(bucket);
+    this.#isTotalChanged = true;
     this.#claimed += 1;
     return "claimed";
   }
@@ -101,22 +95,28 @@ export class Ledger {
   /** Writes what changed, and cleans up a little. Comes last before the commit. */
   finish(sweeper: Sweeper, nowMs: number): void {
     if (this.#claimed > 0) {
-      for (const { key, tally } of this.#tallies.values()) this.#records.put(key, encodeTally(tally));
+      for (const { key, tally } of this.#signers.values()) this.#records.put(key, tally.bytes);
     }
     for (const { key, counter } of this.#counters.values()) {
       if (counter !== undefined) this.#records.put(key, encodeCounter(counter));
     }
     const forgotten = sweeper.sweep(this.#records, this.#claimed, nowMs - BUCKET_MS);
     if (forgotten !== undefined) this.#raiseHorizon(forgotten);
+    if (this.#isTotalChanged) this.#records.put(TOTAL_KEY, this.#totalTally().bytes);
   }
 
-  #tally(signer: Uint8Array, alive: number): ExpiryTally {
+  #totalTally(): StoredTally {
+    this.#total ??= new StoredTally(this.#records.get(TOTAL_KEY));
+    return this.#total;
+  }
+
+  #signerTally(signer: Uint8Array): StoredTally {
     const key = recordKey(KIND.tally, signer);
     const name = key.toString("latin1");
-    const known = this.#tallies.get(name);
-    const tally = known?.tally ?? decodeTally(this.#records.get(key));
-    if (known === undefined) this.#tallies.set(name, { key, tally });
-    tally.forgetBefore(alive);
+    const known = this.#signers.get(name);
+    if (known !== undefined) return known.tally;
+    const tally = new StoredTally(this.#records.get(key));
+    this.#signers.set(name, { key, tally });
     return tally;
   }
 
@@ -130,17 +130,11 @@ export class Ledger {
     return read;
   }
 
-  /** When the latest of all nonces that were forgotten was issued. */
-  #horizon(): number {
-    this.#horizonMs ??= this.#records.get(HORIZON_KEY)?.readDoubleBE(0) ?? -1;
-    return this.#horizonMs;
-  }
-
+  /** What was issued no later than a nonce that was forgotten may have been forgotten too. */
   #raiseHorizon(issuedAtMs: number): void {
-    if (issuedAtMs <= this.#horizon()) return;
-    this.#horizonMs = issuedAtMs;
-    const value = Buffer.allocUnsafe(8);
-    value.writeDoubleBE(issuedAtMs);
-    this.#records.put(HORIZON_KEY, value);
+    const total = this.#totalTally();
+    if (issuedAtMs <= total.horizonMs) return;
+    total.horizonMs = issuedAtMs;
+    this.#isTotalChanged = true;
   }
 }

@@ -1,20 +1,23 @@
 import { expiryOf, issueOf, KIND } from "./layout.js";
 import type { Records } from "./records.js";
 
-/** Records that a claim looks at, on the average: so a walk past all of them takes half as many claims as there are records. */
+/** Records that are looked at for a claim, on the average: a walk past all of them takes half as many claims as there are records. */
 const LOOKED_AT_A_CLAIM = 2;
-/** And those that every commit looks at. */
-const LOOKED_AT_A_COMMIT = 8;
-/** More than a commit looks at otherwise, as long as most of what it sees has expired. */
-const LOOKED_AT_WHEN_MUCH = 256;
+/** From how many on they are looked at in one go, as a few with each commit would cost more; and how many at most, as all others wait. */
+const WORTH_A_LOOK = 256;
+const MOST_AT_ONCE = 2048;
+/** And how long they may be put off, in milliseconds. */
+const PUT_OFF_MS = 1000;
 
 /** A budget that was forgotten would start anew when a clock that had leapt ahead comes back, so counters are kept for longer. */
 const COUNTERS_KEPT_LONGER_MS = 86_400_000;
 
-/** Walks through the records, on and on, a few with each commit, and takes out those that are not needed any more. */
+/** Walks through the records, on and on, some with every so many claims, and takes out those that are not needed any more. */
 export class Sweeper {
   #next: Buffer;
   #much = false;
+  #owed = 0;
+  #sweptAtMs = 0;
 
   /** @param start - Where to begin: any bytes. Processes that begin apart do not do the same work. */
   constructor(start: Buffer) {
@@ -22,14 +25,18 @@ export class Sweeper {
   }
 
   /**
-   * Goes on.
+   * Goes on, when it is time.
    *
    * @param claims - How many nonces this commit takes in.
    * @returns When the latest of the nonces that were taken out was issued, `undefined` when there was none.
    */
   sweep(records: Records, claims: number, nowMs: number): number | undefined {
-    const usual = LOOKED_AT_A_COMMIT + claims * LOOKED_AT_A_CLAIM;
-    const limit = this.#much ? Math.max(usual, LOOKED_AT_WHEN_MUCH) : usual;
+    this.#owed += claims * LOOKED_AT_A_CLAIM;
+    const isPutOff = Math.abs(nowMs - this.#sweptAtMs) < PUT_OFF_MS && !this.#much;
+    if (this.#owed < WORTH_A_LOOK && isPutOff) return undefined;
+    const limit = Math.min(Math.max(this.#owed, this.#much ? WORTH_A_LOOK : 1), MOST_AT_ONCE);
+    this.#owed = Math.max(0, this.#owed - limit);
+    this.#sweptAtMs = nowMs;
     const seen = records.list(this.#next, limit + 1);
     // The one that is too many is where the next sweep begins.
     this.#next = seen[limit]?.key ?? Buffer.from([KIND.counter]);
