@@ -3,9 +3,10 @@ import type { Records } from "./records.js";
 
 /** Records that are looked at for a claim, on the average: a walk past all of them takes half as many claims as there are records. */
 const LOOKED_AT_A_CLAIM = 2;
-/** From how many on they are looked at in one go, as a few with each commit would cost more; and how many at most, as all others wait. */
+/** From how many on they are looked at in one go: a few with each commit would cost more. */
 const WORTH_A_LOOK = 256;
-const MOST_AT_ONCE = 2048;
+/** How many are looked at in one go beyond what its own claims make, at most, as all others wait. */
+const MOST_BEHIND = 512;
 /** And how long they may be put off, in milliseconds. */
 const PUT_OFF_MS = 1000;
 
@@ -24,6 +25,11 @@ export class Sweeper {
     this.#next = Buffer.concat([Buffer.from([KIND.nonce]), start]);
   }
 
+  /** Whether there is enough to be done for a transaction of its own. */
+  get isBehind(): boolean {
+    return this.#much || this.#owed >= WORTH_A_LOOK;
+  }
+
   /**
    * Goes on, when it is time.
    *
@@ -34,7 +40,8 @@ export class Sweeper {
     this.#owed += claims * LOOKED_AT_A_CLAIM;
     const isPutOff = Math.abs(nowMs - this.#sweptAtMs) < PUT_OFF_MS && !this.#much;
     if (this.#owed < WORTH_A_LOOK && isPutOff) return undefined;
-    const limit = Math.min(Math.max(this.#owed, this.#much ? WORTH_A_LOOK : 1), MOST_AT_ONCE);
+    const most = claims * LOOKED_AT_A_CLAIM + MOST_BEHIND;
+    const limit = Math.min(Math.max(this.#owed, this.#much ? WORTH_A_LOOK : 1), most);
     this.#owed = Math.max(0, this.#owed - limit);
     this.#sweptAtMs = nowMs;
     const seen = records.list(this.#next, limit + 1);

@@ -53,9 +53,30 @@ function serve(opened: LmdbStore): void {
   const limits: LedgerLimits = { capacity, perSignerShare, notBeforeMs: opened.createdAtMs };
   const sweeper = new Sweeper(randomBytes(32));
   const identity = fileIdentity(dir);
+  let nowMs = 0;
+  let isEnding = false;
+  let isCleaning = false;
   const end = (): void => {
+    isEnding = true;
     port?.close();
     void opened.close();
+  };
+  /** What is left to be cleaned up is done in transactions of its own, between which others have their turn. */
+  const cleanUpLater = (): void => {
+    if (isCleaning || isEnding || !sweeper.isBehind) return;
+    isCleaning = true;
+    setImmediate(() => {
+      isCleaning = false;
+      if (isEnding) return;
+      try {
+        opened.transact((records) => {
+          new Ledger(records, limits).finish(sweeper, nowMs);
+        });
+        cleanUpLater();
+      } catch {
+        // Nobody waits for it. If the store has failed, the next request finds that out.
+      }
+    });
   };
   port?.on("message", (first: FileStoreRequest) => {
     if (first === "close") {
@@ -67,6 +88,8 @@ function serve(opened: LmdbStore): void {
       if (fileIdentity(dir) !== identity) throw takenAway(dir);
       const results = opened.transact((records) => work(records, requests, limits, sweeper));
       post({ kind: "answers", results });
+      nowMs = Math.max(...requests.map((request) => request.nowMs));
+      cleanUpLater();
     } catch (error) {
       const fault = faultOf(error);
       post({ kind: "answers", results: requests.map(() => fault) });
