@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const TARGET_MB = 15;
+const TARGET_MB = 40;
 
 export async function benchInstall() {
   const folder = await mkdtemp(join(tmpdir(), "signet-bench-"));

@@ -13,6 +13,8 @@ import { benchInstall } from "./install.mjs";
 import { benchRegistry } from "./registry.mjs";
 import { benchReplay } from "./replay.mjs";
 import { benchReplayFile } from "./replay-file.mjs";
+import { benchReplayPostgres } from "./replay-postgres.mjs";
+import { benchReplayRedis } from "./replay-redis.mjs";
 import { benchStart } from "./start.mjs";
 import { printTable } from "./table.mjs";
 
@@ -26,6 +28,8 @@ const PARTS = {
   http: benchHttp,
   replay: benchReplay,
   "replay-file": benchReplayFile,
+  "replay-redis": benchReplayRedis,
+  "replay-postgres": benchReplayPostgres,
   registry: benchRegistry,
   audit: benchAudit,
   "audit-verify": benchAuditVerify,

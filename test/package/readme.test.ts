@@ -71,7 +71,13 @@ describe("the README", () => {
       code.find((text) => text.includes(mark)) ?? `no block with ${mark}`;
     const first = mkdtempSync(join(folder, "first-"));
     const run = (file: string): string =>
-      execFileSync(process.execPath, [join(first, file)], { cwd: first, encoding: "utf8", stdio: "pipe" });
+      execFileSync(process.execPath, [join(first, file)], {
+        cwd: first,
+        encoding: "utf8",
+        stdio: "pipe",
+        // A client hands on HOME to the server that it starts, and not SIGNET_HOME: the nonces go there.
+        env: { ...process.env, HOME: first },
+      });
     writeFileSync(join(first, "keys.mjs"), block("generateSeed"));
     writeFileSync(join(first, "server.mjs"), block("guard.protect(server);"));
     writeFileSync(join(first, "client.mjs"), block("new SigningTransport("));
