@@ -12,6 +12,8 @@ import type { RefusalCode } from "./refusals.js";
 
 /** How long a store may take. A claim that takes longer counts as burnt: the store may still carry it out. */
 const DEADLINE_MS = 250;
+/** What fails later than this has timed out, in whatever hands: a client of a server has deadlines of its own. */
+const SLOW_FAILURE_MS = DEADLINE_MS / 2;
 
 /** A nonce to be claimed, and what the call costs. */
 export interface GatedClaim {
@@ -89,12 +91,9 @@ export class StoreGate {
     }
     try {
       const outcome = this.#ask(claim);
-      if (isPromise(outcome)) return this.#inTime(claim, outcome);
-      this.#circuit.answered();
-      return outcome;
+      return isPromise(outcome) ? this.#inTime(claim, outcome) : this.#answered(claim, outcome);
     } catch (error) {
-      this.#circuit.answered();
-      return refuseUnknown(error);
+      return this.#answered(claim, refuseUnknown(error));
     }
   }
 
@@ -127,8 +126,20 @@ export class StoreGate {
     });
   }
 
+  #answered(claim: GatedClaim, outcome: GatedOutcome): GatedOutcome {
+    this.#circuit.answered();
+    return this.#noteUnknown(claim, outcome);
+  }
+
+  /** A store that cannot say what became of a claim may have carried it out, or may yet. */
+  #noteUnknown(claim: GatedClaim, outcome: GatedOutcome): GatedOutcome {
+    if (!isKnown(outcome)) this.#burnt.add(claim);
+    return outcome;
+  }
+
   #inTime(claim: GatedClaim, outcome: Promise<GatedOutcome>): Promise<GatedOutcome> {
     this.#pending += 1;
+    const began = performance.now();
     return new Promise((resolve) => {
       let isLate = false;
       const giveUp = (): void => {
@@ -142,29 +153,30 @@ export class StoreGate {
       };
       // If it was this process that was held up, the store's answer may be waiting to be read: read it first.
       const timer = setTimeout(() => setImmediate(giveUp), DEADLINE_MS);
-      const settle = (settled: GatedOutcome, isKnown: boolean): void => {
+      const settle = (settled: GatedOutcome): void => {
         this.#pending -= 1;
         clearTimeout(timer);
         if (!isLate) {
-          this.#circuit.answered();
-          resolve(settled);
+          if (isKnown(settled) || performance.now() - began < SLOW_FAILURE_MS) this.#circuit.answered();
+          else this.#circuit.late();
+          resolve(this.#noteUnknown(claim, settled));
           return;
         }
         this.#circuit.stirred();
         // The call was refused. Now that the store says what became of the claim, it remembers it itself.
-        if (isKnown) this.#burnt.delete(claim);
+        if (isKnown(settled)) this.#burnt.delete(claim);
         if (settled === "claimed") this.refund(claim.charges);
       };
-      outcome.then(
-        (settled) => {
-          settle(settled, true);
-        },
-        (error: unknown) => {
-          settle(refuseUnknown(error), false);
-        },
-      );
+      outcome.then(settle, (error: unknown) => {
+        settle(refuseUnknown(error));
+      });
     });
   }
+}
+
+/** Whether the store has said what became of a claim. */
+function isKnown(outcome: GatedOutcome): boolean {
+  return outcome === "claimed" || outcome.code !== "replay_unavailable";
 }
 
 /** A thenable of somebody else's may answer twice, or not as promises do. */
