@@ -8,10 +8,9 @@ const targets = Object.values(entries)
   .map((entry) => entry.default)
   .filter((path) => path !== undefined);
 const input = Object.fromEntries(
-  [...targets, "./dist/trust/worker.js", "./dist/audit/verify/worker.js", "./dist/replay/file/worker.js"].map((path) => [
-    path.slice("./dist/".length, -".js".length),
-    path,
-  ]),
+  [...targets, "./dist/trust/worker.js", "./dist/audit/verify/worker.js", "./dist/replay/file/worker.js"].map(
+    (path) => [path.slice("./dist/".length, -".js".length), path],
+  ),
 );
 const bundle = await rolldown({
   preserveEntrySignatures: "allow-extension",

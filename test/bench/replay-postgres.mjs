@@ -3,7 +3,7 @@
  * pool of ten. 1 and 64 callers, at 1 k and 1 M live nonces.
  */
 import { createHash } from "node:crypto";
-import pg from "pg";
+import { Pool } from "pg";
 import { startPostgres } from "../../scripts/services/postgres.mjs";
 import { createPostgresReplayStore, migratePostgresReplayStore } from "../../dist/replay/postgres/index.js";
 import { fill } from "./claim-load.mjs";
@@ -13,7 +13,7 @@ export async function benchReplayPostgres() {
   const rows = [];
   for (const { live, name } of SIZES) {
     const server = await startPostgres();
-    const pool = new pg.Pool({ connectionString: server.url, max: 10, connectionTimeoutMillis: 1000 });
+    const pool = new Pool({ connectionString: server.url, max: 10, connectionTimeoutMillis: 1000 });
     try {
       await migratePostgresReplayStore(pool);
       const store = await createPostgresReplayStore({ pool, clockSkewMs: 0, perSignerShare: 10_000_000 });

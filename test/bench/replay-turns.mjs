@@ -27,8 +27,10 @@ export async function byTurns(title, own, bare, { atLeast, atLeastPerSecond }) {
     const middle = (what) => median(rounds.map((round) => round[what]));
     const load = `${callers} caller${callers === 1 ? "" : "s"}`;
     const rate = { name: title(`claims, ${load}`), value: middle("perSecond"), unit: "claims/s" };
-    if (atLeast !== undefined) rows.push({ ...rate, share: middle("share"), target: { atLeast } });
-    else rows.push(callers === 1 ? rate : { ...rate, target: { atLeast: atLeastPerSecond } });
+    if (atLeast === undefined)
+      rows.push(callers === 1 ? rate : { ...rate, target: { atLeast: atLeastPerSecond } });
+    // One caller at a time makes no pipeline: what it waits for is the way there and back.
+    else rows.push({ ...rate, share: middle("share"), ...(callers === 1 ? {} : { target: { atLeast } }) });
     rows.push({ name: title(`p99, ${load}`), value: middle("p99Ms"), unit: "ms" });
     if (atLeast === undefined)
       rows.push({ name: title(`bare, ${load}`), value: middle("barePerSecond"), unit: "claims/s" });

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { Redis } from "ioredis";
-import pg from "pg";
+import { Pool } from "pg";
 import { createPostgresReplayStore, migratePostgresReplayStore } from "signet-mcp/replay/postgres";
 import { createRedisReplayStore } from "signet-mcp/replay/redis";
 import type { ReplayStore } from "signet-mcp/replay";
@@ -26,7 +26,7 @@ const server = testIdentity("server");
 const cleanUps: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+  for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
 });
 
 interface Service {
@@ -65,7 +65,7 @@ async function postgresStand(): Promise<Stand> {
   cleanUps.push(() => postgres.stop());
   const proxy = await proxyFor(postgres.port);
   const connectionString = `postgres://postgres@127.0.0.1:${proxy.port}/postgres`;
-  const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 1000 });
+  const pool = new Pool({ connectionString, connectionTimeoutMillis: 1000 });
   pool.on("error", () => {});
   cleanUps.push(() => pool.end());
   await migratePostgresReplayStore(pool);
