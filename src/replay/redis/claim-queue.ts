@@ -4,8 +4,8 @@ import type { PendingClaim } from "./claim-batch.js";
 import { claimFault, givenUp } from "./faults.js";
 import type { InFlight } from "./in-flight.js";
 
-/** Claims that go to the server together at most. While a script runs, the server answers nobody else. */
-const BATCH_CLAIMS = 128;
+/** Claims that go to the server together at most. More would not be faster: this process and the server would work in turns. */
+const BATCH_CLAIMS = 32;
 
 /** What the queues of a store share. */
 export interface ClaimSender {
