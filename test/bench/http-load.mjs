@@ -28,8 +28,8 @@ async function run({ port, mode, calls, perSecond }) {
   }
   const bodies = [];
   for (let id = 1; id <= calls; id++) bodies.push(await signBody(id));
-  const isAnswer =
-    mode === "guarded" || mode === "sodium" ? (text) => text.includes("_signet_bilateral") : isResult;
+  const isGuarded = mode.startsWith("guarded") || mode === "sodium";
+  const isAnswer = isGuarded ? (text) => text.includes("_signet_bilateral") : isResult;
   const exchange = async (connection, body) => {
     const began = performance.now();
     const text = await connection.post(body);

@@ -1,6 +1,7 @@
 /**
  * An MCP server over Streamable HTTP with one tool, stateful, SDK v1, `node:http`: `node http-server.mjs
- * bare|crypto|guarded|sodium [REGISTRY KEY TARGET]`. As `crypto` it does one `node:crypto` verify and sign a call, as
+ * bare|crypto|guarded|sodium|guarded-STORE [REGISTRY KEY TARGET]`. A store is `file` (in SIGNET_HOME), `redis` (at SIGNET_REDIS_URL) or
+ * `postgres` (at SIGNET_POSTGRES_URL). As `crypto` it does one `node:crypto` verify and sign a call, as
  * `guarded` it has a guard, as `sodium` one that verifies and signs by `sodium-native`.
  * Tells its port by IPC, and answers "cpu" with the processor time that it took, in milliseconds.
  */
@@ -17,8 +18,10 @@ const SIGNED_BYTES = [620, 1150];
 
 const [mode, registry, identity, target] = process.argv.slice(2);
 if (mode === "sodium") await useSodium();
-const isGuarded = mode === "guarded" || mode === "sodium";
-const guard = isGuarded ? await createGuard({ registry, identity, target }) : undefined;
+const [isGuarded, store] = [mode.startsWith("guarded") || mode === "sodium", mode.split("-")[1]];
+const guard = isGuarded
+  ? await createGuard({ registry, identity, target, replay: await openStore(store) })
+  : undefined;
 const beforeTool = mode === "crypto" ? createCryptoWork() : () => {};
 const sessions = new Map();
 
@@ -36,6 +39,28 @@ process.on("message", () => {
 async function serve(request, response) {
   const session = sessions.get(request.headers["mcp-session-id"]) ?? (await openSession());
   await session.handleRequest(request, response);
+}
+
+async function openStore(kind) {
+  if (kind === "redis") {
+    const { Redis } = await import("ioredis");
+    const { createRedisReplayStore } = await import("../../dist/replay/redis/index.js");
+    const client = new Redis(process.env.SIGNET_REDIS_URL, {
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+    });
+    return createRedisReplayStore({ client });
+  }
+  if (kind === "postgres") {
+    const { Pool } = await import("pg");
+    const { createPostgresReplayStore } = await import("../../dist/replay/postgres/index.js");
+    const pool = new Pool({
+      connectionString: process.env.SIGNET_POSTGRES_URL,
+      connectionTimeoutMillis: 1000,
+    });
+    return createPostgresReplayStore({ pool });
+  }
+  return kind ?? "memory";
 }
 
 async function openSession() {

@@ -31,7 +31,7 @@ const STEADY_RATE = 500;
 
 export async function benchHttp() {
   const folder = await mkdtemp(join(tmpdir(), "signet-bench-"));
-  const bench = await HttpBench.start(folder);
+  const bench = await HttpBench.start(folder, MODES);
   try {
     for (const mode of MODES) await bench.load(mode, WARM_UP_CALLS);
     return [
@@ -44,15 +44,15 @@ export async function benchHttp() {
   }
 }
 
-class HttpBench {
+export class HttpBench {
   #servers = new Map();
   #clients;
 
-  static async start(folder) {
+  static async start(folder, modes, env) {
     const bench = new HttpBench();
     const files = await writeFiles(folder);
-    for (const mode of MODES) {
-      const server = forkScript("http-server.mjs", [mode, files.registry, files.key, TARGET]);
+    for (const mode of modes) {
+      const server = forkScript("http-server.mjs", [mode, files.registry, files.key, TARGET], env);
       const [{ port }] = await once(server, "message");
       bench.#servers.set(mode, { server, port });
     }
@@ -146,8 +146,8 @@ async function writeFiles(folder) {
   return { registry, key, agentSeed: agentSeed.toString("base64") };
 }
 
-function forkScript(script, args) {
-  return fork(fileURLToPath(new URL(script, import.meta.url)), args);
+function forkScript(script, args, env = {}) {
+  return fork(fileURLToPath(new URL(script, import.meta.url)), args, { env: { ...process.env, ...env } });
 }
 
 async function ask(child, order) {

@@ -9,6 +9,7 @@ import { benchAuditVerify } from "./audit-verify.mjs";
 import { benchCanonical } from "./canonical.mjs";
 import { benchGuard } from "./guard.mjs";
 import { benchHttp } from "./http.mjs";
+import { benchHttpStores } from "./http-stores.mjs";
 import { benchInstall } from "./install.mjs";
 import { benchRegistry } from "./registry.mjs";
 import { benchReplay } from "./replay.mjs";
@@ -26,6 +27,7 @@ const PARTS = {
   guard: benchGuard,
   canonical: benchCanonical,
   http: benchHttp,
+  "http-stores": benchHttpStores,
   replay: benchReplay,
   "replay-file": benchReplayFile,
   "replay-redis": benchReplayRedis,
