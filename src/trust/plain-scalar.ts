@@ -1,7 +1,8 @@
-import type { ListNode, Node, TextNode } from "./node.js";
+import type { ListNode, MapNode, Member, Node, TextNode } from "./node.js";
 
 /** Begins with a letter or digit, so with no indicator of YAML's; holds nothing that means something inside brackets. */
 const FLOW_PLAIN = /[A-Za-z0-9](?:[A-Za-z0-9_.*/@+=-]|:(?=[A-Za-z0-9_/])| (?=[A-Za-z0-9_]))*/y;
+const FLOW_NAME = /([A-Za-z_][A-Za-z0-9_-]*): +/y;
 const QUOTED = /"([^"\\]*)"|'([^']*)'/y;
 const SPACE = / */y;
 
@@ -33,22 +34,59 @@ export function readScalar(text: string, offset: number): TextNode | undefined {
 
 /** Reads texts in brackets on one line: `[read_file, "list_*"]`, or `[]`. */
 export function readFlowTexts(text: string, offset: number): ListNode | undefined {
-  if (!text.startsWith("[")) return undefined;
   const items: Node[] = [];
-  let at = matchEnd(SPACE, text, 1);
-  while (text[at] !== "]") {
+  const isRead = readFlow(text, "[]", (at) => {
     const item = readFlowText(text, at);
     if (item === undefined) return undefined;
     items.push({ kind: "text", text: item.text, plain: item.plain, offset: offset + at });
-    at = matchEnd(SPACE, text, item.end);
+    return item.end;
+  });
+  return isRead ? { kind: "list", items, offset } : undefined;
+}
+
+/** Reads names and texts in braces on one line: `{ max_calls: 100, window_seconds: 60 }`, or `{}`. */
+export function readFlowMap(text: string, offset: number): MapNode | undefined {
+  const members: Member[] = [];
+  const isRead = readFlow(text, "{}", (at) => {
+    FLOW_NAME.lastIndex = at;
+    const [start, name] = FLOW_NAME.exec(text) ?? [];
+    if (start === undefined || name === undefined) return undefined;
+    const valueAt = at + start.length;
+    const item = readFlowText(text, valueAt);
+    if (item === undefined) return undefined;
+    const value = { kind: "text", text: item.text, plain: item.plain, offset: offset + valueAt } as const;
+    members.push({ name, offset: offset + at, value });
+    return item.end;
+  });
+  return isRead ? { kind: "map", members, offset } : undefined;
+}
+
+/**
+ * Reads what stands between two brackets, with commas between.
+ *
+ * @param readItem - Reads the item that begins at an index. @returns where it ends.
+ * @returns whether that is all there is, apart from a comment.
+ */
+function readFlow(
+  text: string,
+  brackets: "[]" | "{}",
+  readItem: (at: number) => number | undefined,
+): boolean {
+  const [open = "", close] = brackets;
+  if (!text.startsWith(open)) return false;
+  let at = matchEnd(SPACE, text, 1);
+  while (text[at] !== close) {
+    const end = readItem(at);
+    if (end === undefined) return false;
+    at = matchEnd(SPACE, text, end);
     if (text[at] === ",") {
       at = matchEnd(SPACE, text, at + 1);
-      if (text[at] === "]") return undefined;
-    } else if (text[at] !== "]") {
-      return undefined;
+      if (text[at] === close) return false;
+    } else if (text[at] !== close) {
+      return false;
     }
   }
-  return isComment(text.slice(at + 1)) ? { kind: "list", items, offset } : undefined;
+  return isComment(text.slice(at + 1));
 }
 
 function readFlowText(text: string, at: number): { text: string; plain: boolean; end: number } | undefined {

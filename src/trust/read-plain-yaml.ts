@@ -1,5 +1,5 @@
 import type { ListNode, MapNode, Member, Node } from "./node.js";
-import { readFlowTexts, readScalar } from "./plain-scalar.js";
+import { readFlowMap, readFlowTexts, readScalar } from "./plain-scalar.js";
 
 /** Levels of lists and maps. A registry has four; this bounds the recursion. */
 const MAX_DEPTH = 8;
@@ -11,7 +11,7 @@ const FIELD = /^([A-Za-z_][A-Za-z0-9_-]*):(?: +|$)/;
 
 /**
  * Reads YAML that is written the plain way: block maps and lists, one value a line, quotes without escapes, lists of
- * texts in brackets, comments. That is how registries are written, by people and by the `signet` command, and it reads
+ * texts in brackets, names and texts in braces, comments. That is how registries are written, by people and by the `signet` command, and it reads
  * ten times faster than YAML as a whole, with nothing to load at start.
  *
  * Whatever it takes it reads as YAML does (a property test compares); on anything else it gives up.
@@ -88,7 +88,8 @@ class PlainReader {
     const text = line.text.slice(start);
     const offset = line.offset + start;
     if (text !== "" && !text.startsWith("#")) {
-      return this.#readLast(readScalar(text, offset) ?? readFlowTexts(text, offset), line.indent);
+      const node = readScalar(text, offset) ?? readFlowTexts(text, offset) ?? readFlowMap(text, offset);
+      return this.#readLast(node, line.indent);
     }
     this.#next += 1;
     const below = this.#lines[this.#next];

@@ -27,7 +27,7 @@ const PIECES = [
   "#", " #", " # c\n", "# c\n", "&a ", "*a", "!", "!t ", "!!str ", "|", "|\n", ">", ">-\n", "%", "@", "`", "'", '"', "''",
   '""', "\\", "\\n", '"x"', "'x'", '"x" ', "~", "null", "<<", "<<: ", "=", "\n", "\n\n", "\n  ", "\n ", "\n    ", "\n- ",
   "\n  - ", " ", "  ", "    ", "\t", "\r\n", "\r", "\u0085", "\u2028", "\uFEFF", "\0", "\u007F", "a: b\n", "a:\n  - b\n",
-  "- a: b\n",
+  "- a: b\n", "{ a: b }", "{a: b, c: 'd'}", "{ a: 1, ", "{a:b}", "{ a: b: c }",
 ];
 const pieces = fc.constantFrom(...PIECES);
 
@@ -47,7 +47,7 @@ function edited(text: string): fc.Arbitrary<string> {
 }
 
 const SMALL =
-  'a: b\nc: "d e" # f\ng:\n  - h: i\n    j: k\n    l: [m, "n", \'o\']\n  - h: p\n    l:\n    - q\n    - r s\nt: []\n';
+  'a: b\nc: "d e" # f\ng:\n  - h: i\n    j: k\n    l: [m, "n", \'o\']\n  - h: p\n    l:\n    - q\n    - r s\nt: []\nu: { v: 1, w-x: "y z" } # { }\naa: {}\n';
 
 describe("the reader of plain YAML", () => {
   const agree = (text: string): void => {
@@ -64,13 +64,20 @@ describe("the reader of plain YAML", () => {
       { numRuns: 2000 },
     );
     fc.assert(fc.property(edited(SMALL), agree), { numRuns: 2000 });
+    fc.assert(fc.property(edited('a: { b: c, d: "e" }\nf: { g: 1 }\n'), agree), { numRuns: 3000 });
     fc.assert(fc.property(edited(registryYaml({ agent: "tools: [a, b]\ntargets:\n  - c" })), agree), {
       numRuns: 500,
     });
   });
 
   it("takes the registries that people write", () => {
-    for (const text of [SMALL, registryYaml(), registryYaml({ agent: "tools: [a, b]\ntargets:\n- c" })]) {
+    const limited = registryYaml({ agent: "limits: { max_calls: 100, window_seconds: 60 }" });
+    for (const text of [
+      SMALL,
+      limited,
+      registryYaml(),
+      registryYaml({ agent: "tools: [a, b]\ntargets:\n- c" }),
+    ]) {
       expect(readPlainYaml(text)).toBeDefined();
       agree(text);
     }

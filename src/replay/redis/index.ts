@@ -28,7 +28,7 @@ export type { RedisReplayStore } from "./store.js";
  * backup of the append-only file: nobody can tell it from the original.
  *
  * A live nonce is never dropped to make room. When the server's memory or the signer's share is full, claims are refused
- * (`replay_full`). A nonce takes 144 to 176 bytes, and is kept for `storeClockSkewMs` longer than it must.
+ * (`replay_full`). A nonce takes 128 to 160 bytes, and is kept for `storeClockSkewMs` longer than it must.
  *
  * Rates and budgets are counted by the server's clock, and last as long as its data: after a loss a rate counts at most one window
  * anew, a budget all of its calls. Charges on several counters are made one after another where these are in different buckets, and

@@ -1,8 +1,14 @@
 import { hash } from "node:crypto";
 import { nonceIdText, signerId } from "../nonce-id.js";
 
-/** In how many hash slots the store's keys are, so that a Cluster has something to spread. */
-export const BUCKETS = 16;
+/** In how many hash slots the store's keys are, so that a Cluster has something to spread. More of them make smaller batches. */
+export const BUCKETS = 8;
+
+/**
+ * Characters of a nonce's id: 192 bits of SHA-256. With all of it a key would take 16 bytes more of the server's memory. Two nonces of which
+ * only so much is equal would make a fresh call look like a replay, never a replay like a fresh call.
+ */
+const ID_LENGTH = 32;
 
 /** Signers whose place is remembered. More than that many trusted signers at once only cost time. */
 const KNOWN_SIGNERS = 10_000;
@@ -48,7 +54,7 @@ export class Keyspace {
   }
 
   nonceKey(bucket: number, signer: string, nonce: string): string {
-    return this.#tag(bucket) + nonceIdText(signer, nonce);
+    return this.#tag(bucket) + nonceIdText(signer, nonce).slice(0, ID_LENGTH);
   }
 
   counterBucket(id: string): number {

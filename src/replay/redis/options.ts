@@ -23,7 +23,7 @@ export interface RedisReplayStoreOptions {
   readonly keyPrefix?: string;
   /**
    * How many live nonces one signer may have, 1 to 1,000,000,000. Default is 500,000: 1,280 calls a second without an end, with the
-   * guard's defaults, and 80 MB. The server's `maxmemory` bounds what all have together.
+   * guard's defaults, and some 70 MB. The server's `maxmemory` bounds what all have together.
    */
   readonly perSignerShare?: number;
   /**

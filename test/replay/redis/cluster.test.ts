@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startRedisCluster } from "../../../scripts/services/redis.mjs";
 import type { RedisClusterNodes, RedisServer } from "../../../scripts/services/redis.mjs";
+import { BUCKETS } from "../../../src/replay/redis/keyspace.js";
 import { claim, isInstalled, LIBRARIES, NEEDS_SERVER, newPrefix, Stand } from "./support/stand.js";
 
 const RETURN = { timeout: 6000, interval: 20 };
-const BUCKETS = Array.from({ length: 16 }, (_, bucket) => `{${String(bucket).padStart(2, "0")}}`);
+const TAGS = Array.from({ length: BUCKETS }, (_, bucket) => `{${String(bucket).padStart(2, "0")}}`);
 const KEYS = Array.from({ length: 40 }, (_, index) => `ed25519:signer ${index}` as const);
 
 let fresh = 0;
@@ -48,7 +49,7 @@ describe.skipIf(!isInstalled)(`the Redis store on a Cluster ${NEEDS_SERVER}`, ()
       const store = await stand.open(client, { keyPrefix: newPrefix() });
       const issuedAtMs = Date.now();
       for (const key of KEYS) expect(await claim(store, "n", { key, issuedAtMs })).toBe("claimed");
-      for (const tag of BUCKETS.slice(0, 8)) {
+      for (const tag of TAGS.slice(0, 8)) {
         const move = { isDone: false };
         const during = async (): Promise<void> => {
           do {

@@ -8,7 +8,7 @@ const url = process.env["SIGNET_REDIS_URL"] ?? "";
 
 describe.skipIf(url === "")(
   "the Redis store holds the contract on the server of SIGNET_REDIS_URL (skipped unless it is set)",
-  { concurrent: true },
+  { concurrent: true, timeout: 60_000 },
   () => {
     const stand = new Stand();
     afterAll(() => stand.clear());

@@ -6,7 +6,7 @@ import { isInstalled, LIBRARIES, NEEDS_SERVER, Stand } from "./support/stand.js"
 
 describe.skipIf(!isInstalled)(
   `the Redis store holds the contract ${NEEDS_SERVER}`,
-  { concurrent: true },
+  { concurrent: true, timeout: 60_000 },
   () => {
     const stand = new Stand();
     let server: RedisServer;

@@ -11,7 +11,7 @@ import { delay } from "../../../../src/lib/delay.js";
 import { newPrefix } from "./stand.js";
 
 /** More than the claims of a case take that are made at once, on a machine that has other things to do. */
-const STORE_CLOCK_SKEW_MS = 2500;
+const STORE_CLOCK_SKEW_MS = 1500;
 
 /** A span of the signer's count, and what is added to a nonce's time in it. */
 const COUNTED_LONGER_MS = 6000;

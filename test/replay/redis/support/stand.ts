@@ -13,6 +13,7 @@ import type {
   RedisReplayStore,
   RedisReplayStoreOptions,
 } from "../../../../src/replay/redis/index.js";
+import { BUCKETS } from "../../../../src/replay/redis/keyspace.js";
 import { ALICE } from "../../harness.js";
 import { TcpProxy } from "../../../support/tcp-proxy.js";
 
@@ -145,7 +146,7 @@ export async function outcome(promise: Promise<unknown>): Promise<unknown> {
 
 /** Lets the store have been in use for an hour, so that receipts of now are from after its first use, whatever `clockSkewMs` is. */
 export async function ageMarkers(server: RedisServer, keyPrefix = "signet:"): Promise<void> {
-  for (let bucket = 0; bucket < 16; bucket++) {
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
     const key = `${keyPrefix}{${String(bucket).padStart(2, "0")}}`;
     const head = await server.cli("GET", key);
     await server.cli(
