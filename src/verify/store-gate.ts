@@ -5,6 +5,7 @@ import { quotedError } from "../lib/text.js";
 import type { Charge } from "../replay/counters/charge.js";
 import type { ReplayStore } from "../replay/types.js";
 import type { PublicKeyText } from "../crypto/key-text.js";
+import { inTurns } from "../lib/in-turns.js";
 import { BurntNonces } from "./burnt-nonces.js";
 import { Circuit } from "./circuit.js";
 import type { CircuitState } from "./circuit.js";
@@ -151,11 +152,10 @@ export class StoreGate {
           detail: `the replay store took longer than ${DEADLINE_MS} ms`,
         });
       };
-      // If it was this process that was held up, the store's answer may be waiting to be read: read it first.
-      const timer = setTimeout(() => setImmediate(giveUp), DEADLINE_MS);
+      const cancel = inTurns(DEADLINE_MS, giveUp);
       const settle = (settled: GatedOutcome): void => {
         this.#pending -= 1;
-        clearTimeout(timer);
+        cancel();
         if (!isLate) {
           if (isKnown(settled) || performance.now() - began < SLOW_FAILURE_MS) this.#circuit.answered();
           else this.#circuit.late();

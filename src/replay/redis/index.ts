@@ -41,7 +41,7 @@ export type { RedisReplayStore } from "./store.js";
  *
  * @example
  * ```ts
- * const client = new Redis({ enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 250 });
+ * const client = new Redis({ enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 1000 });
  * const replay = await createRedisReplayStore({ client });
  * const guard = await createGuard({ registry: "config/registry.yaml", identity: "github-mcp", target: "mcp://github", replay });
  * ```

@@ -11,8 +11,8 @@ export interface RedisReplayStoreOptions {
   /**
    * Your client, connected, and made not to queue commands while it is offline nor to send any twice:
    *
-   * - ioredis: `new Redis({ enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 250 })`, or for a Cluster
-   *   `new Redis.Cluster(nodes, { enableOfflineQueue: false, retryDelayOnFailover: 0, redisOptions: { commandTimeout: 250 } })`;
+   * - ioredis: `new Redis({ enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 1000 })`, or for a Cluster
+   *   `new Redis.Cluster(nodes, { enableOfflineQueue: false, retryDelayOnFailover: 0, redisOptions: { commandTimeout: 1000 } })`;
    * - node-redis: `await createClient({ disableOfflineQueue: true }).connect()`, or for a Cluster
    *   `await createCluster({ rootNodes, defaults: { disableOfflineQueue: true } }).connect()`.
    *

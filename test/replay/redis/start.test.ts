@@ -73,10 +73,10 @@ describe.skipIf(!isInstalled)(`the Redis store does not start ${NEEDS_SERVER}`, 
       opened.destroy();
     });
     for (const [client, wanted] of [
-      [queueing, "new Redis({ enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 250 })"],
+      [queueing, "new Redis({ enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 1000 })"],
       [
         sendingTwice,
-        "new Redis({ enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 250 })",
+        "new Redis({ enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 1000 })",
       ],
       [opened, "createClient({ disableOfflineQueue: true })"],
     ] as const) {

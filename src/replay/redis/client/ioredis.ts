@@ -1,8 +1,8 @@
 import type { Connection, ConnectionState, IoredisClient } from "./types.js";
 
-const SINGLE = "new Redis({ enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 250 })";
+const SINGLE = "new Redis({ enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 1000 })";
 const CLUSTER =
-  "new Redis.Cluster(nodes, { enableOfflineQueue: false, retryDelayOnFailover: 0, redisOptions: { commandTimeout: 250 } })";
+  "new Redis.Cluster(nodes, { enableOfflineQueue: false, retryDelayOnFailover: 0, redisOptions: { commandTimeout: 1000 } })";
 
 export function isIoredis(client: object): client is IoredisClient {
   return (
