@@ -58,6 +58,6 @@ describe("docs/operations.md", () => {
   it("links to what is there", () => {
     const links = [...text.matchAll(/\]\(([^)#]+)\)/g)].map(([, link]) => link ?? "");
     expect(links.length).toBeGreaterThan(0);
-    for (const link of links) expect(existsSync(join(dirname(path), link)), link).toBe(true);
+    expect(links.filter((link) => !existsSync(join(dirname(path), link)))).toEqual([]);
   });
 });
