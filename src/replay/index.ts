@@ -2,4 +2,4 @@
 export { createMemoryReplayStore } from "./memory.js";
 export type { MemoryReplayStore, MemoryReplayStoreOptions } from "./memory.js";
 export type { BudgetCharge, Charge, ChargeOutcome, RateCharge } from "./counters/charge.js";
-export type { ClaimOutcome, ReplayHealth, ReplayStore } from "./types.js";
+export type { ClaimOutcome, ReplayHealth, ReplayStore, SharedReplayStore } from "./types.js";

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { PublicKeyText } from "../crypto/key-text.js";
 import { ReplayStoreError } from "../errors.js";
-import { clockOption, integerOption, optionRecord } from "../lib/option.js";
+import { clockOption, optionRecord } from "../lib/option.js";
+import { capacityOptions } from "./capacity.js";
 import { checkClaimTimes } from "./claim-times.js";
 import { checkCharges } from "./counters/charge.js";
 import type { Charge, ChargeOutcome } from "./counters/charge.js";
@@ -14,7 +15,6 @@ import { SignerTable } from "./signer-table.js";
 import type { KnownSigner } from "./signer-table.js";
 import type { ClaimOutcome, ReplayHealth, ReplayStore } from "./types.js";
 
-const DEFAULT_CAPACITY = 1_000_000;
 const MAX_CAPACITY = 100_000_000;
 
 /** Sizes and clock of a memory store. Every one has a default. */
@@ -72,17 +72,7 @@ export interface MemoryReplayStore extends ReplayStore {
 export function createMemoryReplayStore(options: MemoryReplayStoreOptions = {}): MemoryReplayStore {
   const path = "options";
   const record = optionRecord(options, path, ["capacity", "perSignerShare", "clock"]);
-  const capacity = integerOption(record, path, "capacity", {
-    min: 1,
-    max: MAX_CAPACITY,
-    fallback: DEFAULT_CAPACITY,
-  });
-  const half = Math.ceil(capacity / 2);
-  const perSignerShare = integerOption(record, path, "perSignerShare", {
-    min: 1,
-    max: capacity,
-    fallback: half,
-  });
+  const { capacity, perSignerShare } = capacityOptions(record, path, MAX_CAPACITY);
   return new MemoryStore(capacity, perSignerShare, clockOption(record, path));
 }
 

@@ -70,6 +70,15 @@ export interface ReplayStore {
   health?(): ReplayHealth;
 }
 
+/** A store that processes share, which answers by promises and counts. */
+export interface SharedReplayStore extends ReplayStore {
+  claim(key: PublicKeyText, nonce: string, expiresAtMs: number, issuedAtMs: number): Promise<ClaimOutcome>;
+  charge(charges: readonly Charge[]): Promise<ChargeOutcome>;
+  refund(charges: readonly Charge[]): Promise<void>;
+  close(): Promise<void>;
+  health(): ReplayHealth;
+}
+
 /** How a replay store is. */
 export interface ReplayHealth {
   /** Name of the kind of store, such as `memory`. */

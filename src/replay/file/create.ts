@@ -1,15 +1,13 @@
 import { join, resolve } from "node:path";
-import type { PublicKeyText } from "../../crypto/key-text.js";
 import { ReplayStoreError } from "../../errors.js";
-import { clockOption, integerOption, optionRecord, pathOption } from "../../lib/option.js";
+import { clockOption, optionRecord, pathOption } from "../../lib/option.js";
 import { signetHome } from "../../lib/signet-home.js";
 import { findWorkerFile } from "../../lib/worker-file.js";
-import type { Charge, ChargeOutcome } from "../counters/charge.js";
-import type { ClaimOutcome, ReplayHealth, ReplayStore } from "../types.js";
+import { capacityOptions } from "../capacity.js";
+import type { SharedReplayStore } from "../types.js";
 import { FileStore } from "./file-store.js";
 import { StoreThread } from "./store-thread.js";
 
-const DEFAULT_CAPACITY = 1_000_000;
 const MAX_CAPACITY = 50_000_000;
 
 /**
@@ -39,13 +37,7 @@ export interface FileReplayStoreOptions {
 }
 
 /** A replay store in a file. */
-export interface FileReplayStore extends ReplayStore {
-  claim(key: PublicKeyText, nonce: string, expiresAtMs: number, issuedAtMs: number): Promise<ClaimOutcome>;
-  charge(charges: readonly Charge[]): Promise<ChargeOutcome>;
-  refund(charges: readonly Charge[]): Promise<void>;
-  health(): ReplayHealth;
-  close(): Promise<void>;
-}
+export type FileReplayStore = SharedReplayStore;
 
 /**
  * Opens a replay store in a file, or makes it: for any number of processes of one host. It survives restarts, `kill -9` and a loss of
@@ -72,17 +64,7 @@ export async function createFileReplayStore(options: FileReplayStoreOptions = {}
     path === undefined
       ? join(signetHome(), "replay")
       : pathOption(path, "options.path", "the path of the store's directory");
-  const capacity = integerOption(record, name, "capacity", {
-    min: 1,
-    max: MAX_CAPACITY,
-    fallback: DEFAULT_CAPACITY,
-  });
-  const half = Math.ceil(capacity / 2);
-  const perSignerShare = integerOption(record, name, "perSignerShare", {
-    min: 1,
-    max: capacity,
-    fallback: half,
-  });
+  const { capacity, perSignerShare } = capacityOptions(record, name, MAX_CAPACITY);
   const clock = clockOption(record, name);
   const ago = Math.min(performance.now(), MAX_STARTED_AGO_MS) + STARTED_BEFORE_MS;
   const settings = { dir: resolve(dir), capacity, perSignerShare, createdAtMs: Math.floor(clock() - ago) };

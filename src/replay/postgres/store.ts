@@ -2,7 +2,7 @@ import type { PublicKeyText } from "../../crypto/key-text.js";
 import { checkClaimTimes } from "../claim-times.js";
 import { checkCharges } from "../counters/charge.js";
 import type { Charge, ChargeOutcome } from "../counters/charge.js";
-import type { ClaimOutcome, ReplayHealth, ReplayStore } from "../types.js";
+import type { ClaimOutcome, ReplayHealth, SharedReplayStore } from "../types.js";
 import { WaitingClaims } from "./claims.js";
 import { Cleaner } from "./cleaner.js";
 import { WaitingCounts } from "./counts.js";
@@ -16,13 +16,7 @@ import { checkStart } from "./start-check.js";
 const LANES = 2;
 
 /** A replay store in a PostgreSQL database. */
-export interface PostgresReplayStore extends ReplayStore {
-  claim(key: PublicKeyText, nonce: string, expiresAtMs: number, issuedAtMs: number): Promise<ClaimOutcome>;
-  charge(charges: readonly Charge[]): Promise<ChargeOutcome>;
-  refund(charges: readonly Charge[]): Promise<void>;
-  close(): Promise<void>;
-  health(): ReplayHealth;
-}
+export type PostgresReplayStore = SharedReplayStore;
 
 /**
  * Opens a replay store in a PostgreSQL database, for any number of processes on any number of hosts.

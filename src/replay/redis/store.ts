@@ -3,7 +3,7 @@ import type { ReplayStoreError } from "../../errors.js";
 import { checkClaimTimes } from "../claim-times.js";
 import { checkCharges } from "../counters/charge.js";
 import type { Charge, ChargeOutcome } from "../counters/charge.js";
-import type { ClaimOutcome, ReplayHealth, ReplayStore } from "../types.js";
+import type { ClaimOutcome, ReplayHealth, SharedReplayStore } from "../types.js";
 import { CallCounters } from "./call-counters.js";
 import { ClaimQueue } from "./claim-queue.js";
 import type { ClaimSender } from "./claim-queue.js";
@@ -20,13 +20,7 @@ import { Script } from "./script.js";
 import { start } from "./start.js";
 
 /** A replay store in a Redis server or Cluster. Answers with a promise, always. */
-export interface RedisReplayStore extends ReplayStore {
-  claim(key: PublicKeyText, nonce: string, expiresAtMs: number, issuedAtMs: number): Promise<ClaimOutcome>;
-  charge(charges: readonly Charge[]): Promise<ChargeOutcome>;
-  refund(charges: readonly Charge[]): Promise<void>;
-  close(): Promise<void>;
-  health(): ReplayHealth;
-}
+export type RedisReplayStore = SharedReplayStore;
 
 const WATCH_INTERVALS: WatchIntervals = { rightMs: 60_000, wrongMs: 1000 };
 
