@@ -2,6 +2,7 @@
 // other replicas. `node server.mjs REGISTRY KEY TARGET redis|postgres URL` prints the port that it listens on.
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
+import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv";
 import express from "express";
 import { Redis } from "ioredis";
 import { Pool } from "pg";
@@ -34,10 +35,12 @@ const stores = {
 
 const { replay, disconnect } = await stores[store]();
 const guard = await createGuard({ registry, identity, target, replay, clockSkewMs });
+/** One for all servers: each would make its own, which takes longer than all else that it does. */
+const jsonSchemaValidator = new AjvJsonSchemaValidator();
 let runs = 0;
 
 function makeServer() {
-  const server = new McpServer({ name: "github-mcp", version: "1.0.0" });
+  const server = new McpServer({ name: "github-mcp", version: "1.0.0" }, { jsonSchemaValidator });
   server.registerTool("github_create_issue", { inputSchema: { title: z.string() } }, ({ title }) => {
     runs += 1;
     return {

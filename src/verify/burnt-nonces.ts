@@ -1,4 +1,4 @@
-/** How many are kept. More cannot be admitted: whoever would have to be remembered is refused before. */
+/** How many are kept one by one. */
 const MOST = 100_000;
 /** From this many on, those that have expired are looked for. */
 const MANY = 1000;
@@ -7,45 +7,47 @@ interface Burnt {
   readonly key: string;
   readonly nonce: string;
   readonly expiresAtMs: number;
+  readonly issuedAtMs: number;
 }
 
 /**
  * Nonces whose claim got no answer in time. The store may never have heard of them, and would take the same receipt later:
- * but its call was refused, and whoever sent it may have signed another by then.
+ * but its call was refused, and whoever sent it may have signed another by then. Where there are too many to keep, all that was issued no
+ * later than the latest of those that are not kept counts as one of them.
  */
 export class BurntNonces {
   readonly #clock: () => number;
-  readonly #expiries = new Map<string, number>();
+  readonly #kept = new Map<string, Burnt>();
+  #horizonMs = Number.NEGATIVE_INFINITY;
 
   constructor(clock: () => number) {
     this.#clock = clock;
   }
 
-  /** Whether one more could be remembered. */
-  get hasRoom(): boolean {
-    if (this.#expiries.size >= MOST) this.#forget();
-    return this.#expiries.size < MOST;
-  }
-
   has(nonce: Burnt): boolean {
-    return this.#expiries.size > 0 && this.#expiries.has(nameOf(nonce));
+    if (nonce.issuedAtMs <= this.#horizonMs) return true;
+    return this.#kept.size > 0 && this.#kept.has(nameOf(nonce));
   }
 
   add(nonce: Burnt): void {
-    if (this.#expiries.size >= MANY) this.#forget();
-    this.#expiries.set(nameOf(nonce), nonce.expiresAtMs);
+    if (this.#kept.size >= MANY) this.#forget();
+    const { key, nonce: text, expiresAtMs, issuedAtMs } = nonce;
+    this.#kept.set(nameOf(nonce), { key, nonce: text, expiresAtMs, issuedAtMs });
   }
 
   delete(nonce: Burnt): void {
-    this.#expiries.delete(nameOf(nonce));
+    this.#kept.delete(nameOf(nonce));
   }
 
   /** They come about in the order of their expiries, so the oldest are first. */
   #forget(): void {
     const now = this.#clock();
-    for (const [name, expiresAtMs] of this.#expiries) {
-      if (expiresAtMs >= now) return;
-      this.#expiries.delete(name);
+    for (const [name, { expiresAtMs, issuedAtMs }] of this.#kept) {
+      if (expiresAtMs >= now) {
+        if (this.#kept.size < MOST) return;
+        this.#horizonMs = Math.max(this.#horizonMs, issuedAtMs);
+      }
+      this.#kept.delete(name);
     }
   }
 }

@@ -30,11 +30,11 @@ export interface Wait {
  * A store that forgets at a restart (it has `startedAtMs`) refuses what was signed before it started; so that
  * nothing it accepted can be dated after the next start, a receipt dated ahead waits here until its time.
  *
- * @param charges - What the call is charged to, once its nonce is claimed.
+ * @param charges - Tells what the call is charged to, when its nonce is claimed.
  */
 export function claimNonce(
   receipt: ReceiptV1,
-  charges: readonly Charge[],
+  charges: () => readonly Charge[],
   context: ClaimContext,
   wait?: Wait,
 ): MaybePromise<GatedOutcome> {
@@ -47,7 +47,7 @@ export function claimNonce(
       nonce: receipt.nonce,
       expiresAtMs: issuedAtMs + context.maxAgeMs + context.clockSkewMs + EXPIRY_MARGIN_MS,
       issuedAtMs,
-      charges,
+      charges: charges(),
     });
   return aheadMs <= 0 ? claimNow() : holdAndClaim(receipt, claimNow, aheadMs, context, wait);
 }

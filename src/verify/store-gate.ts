@@ -84,7 +84,7 @@ export class StoreGate {
   claim(claim: GatedClaim): MaybePromise<GatedOutcome> {
     if (this.#burnt.has(claim))
       return { code: "replayed", detail: "an earlier claim of this nonce got no answer" };
-    if (!this.#burnt.hasRoom || !this.#circuit.admits()) {
+    if (!this.#circuit.admits()) {
       return {
         code: "replay_unavailable",
         detail: `the replay store does not answer within ${DEADLINE_MS} ms; it is tried again now and then`,
@@ -114,7 +114,7 @@ export class StoreGate {
 
   #ask({ key, nonce, expiresAtMs, issuedAtMs, charges }: GatedClaim): MaybePromise<GatedOutcome> {
     const store = this.#store();
-    if (charges.length > 0 && store.charge === undefined) {
+    if (charges.length > 0 && (store.charge === undefined || store.refund === undefined)) {
       return {
         code: "replay_unavailable",
         detail: "the replay store cannot count calls, and the signer has `limits`",
@@ -128,7 +128,7 @@ export class StoreGate {
   }
 
   #answered(claim: GatedClaim, outcome: GatedOutcome): GatedOutcome {
-    this.#circuit.answered();
+    if (isKnown(outcome)) this.#circuit.answered();
     return this.#noteUnknown(claim, outcome);
   }
 
@@ -157,8 +157,8 @@ export class StoreGate {
         this.#pending -= 1;
         cancel();
         if (!isLate) {
-          if (isKnown(settled) || performance.now() - began < SLOW_FAILURE_MS) this.#circuit.answered();
-          else this.#circuit.late();
+          if (isKnown(settled)) this.#circuit.answered();
+          else if (performance.now() - began >= SLOW_FAILURE_MS) this.#circuit.late();
           resolve(this.#noteUnknown(claim, settled));
           return;
         }

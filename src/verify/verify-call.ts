@@ -99,6 +99,8 @@ export interface Verified {
   readonly receipt: ReceiptV1;
   /** Canonical text of the whole of it, as UTF-8. */
   readonly whole: Uint8Array;
+  /** What the call was charged to. */
+  readonly charges: readonly Charge[];
 }
 
 /**
@@ -148,8 +150,14 @@ export function verifyCall(
     if (!holds) return reject("bad_signature", "the signature is not the listed key's over this receipt");
     const unfit = canonical.altered ?? context.admit?.(signer) ?? checkSignable(whole, context);
     if (unfit !== undefined) return refuse(unfit);
-    const charges = context.chargesOf(signed.entry);
-    return andThen(claimNonce(canonical.receipt, charges, context, wait), (claim) => {
+    let charges: readonly Charge[] = [];
+    // By the registry as it is then: a call that is held may be claimed much later.
+    const chargesNow = (): readonly Charge[] => {
+      const current = findSigner(canonical.receipt, context.registry(), context, context.clock());
+      charges = current.ok ? context.chargesOf(current.entry) : [];
+      return charges;
+    };
+    return andThen(claimNonce(canonical.receipt, chargesNow, context, wait), (claim) => {
       if (claim !== "claimed") return refuse(reject(claim.code, claim.detail));
       const verifiedAtMs = context.clock();
       const lapsed = lapse(canonical.receipt, { registry, now }, context, verifiedAtMs);
@@ -159,10 +167,10 @@ export function verifyCall(
       }
       const { tool, target } = canonical.receipt.action;
       const call = { signer, receipt, method: request.method, tool, target, verifiedAtMs };
-      const verified: Verified = { ok: true, call, receipt: canonical.receipt, whole };
+      const verified: Verified = { ok: true, call, receipt: canonical.receipt, whole, charges };
       return context.record === undefined
         ? verified
-        : letThrough(verified, charges, context.record, { registry, now: verifiedAtMs }, context);
+        : letThrough(verified, context.record, { registry, now: verifiedAtMs }, context);
     });
   });
 }
@@ -170,7 +178,6 @@ export function verifyCall(
 /** Puts the call on record before it runs. What was true before has to be true when that is done. */
 async function letThrough(
   verified: Verified,
-  charges: readonly Charge[],
   record: CallRecord,
   before: { readonly registry: TrustRegistry; readonly now: number },
   context: VerifyContext,
@@ -178,12 +185,12 @@ async function letThrough(
   const { signer } = verified.call;
   const fault = await record.letThrough(verified);
   if (fault !== undefined) {
-    context.replay.refund(charges);
+    context.replay.refund(verified.charges);
     return { ...fault, signer };
   }
   const lapsed = lapse(verified.receipt, before, context, context.clock());
   if (lapsed === undefined) return verified;
-  context.replay.refund(charges);
+  context.replay.refund(verified.charges);
   const rejected = { ...lapsed, signer };
   record.notRun(verified, rejected);
   return rejected;

@@ -220,7 +220,10 @@ export class GuardedConnection implements TransportHooks {
   ): void {
     const { id, method, params } = request;
     const runs = verdict.ok && !pending.cancelled && !pending.twinned && this.#requests.get(id) === pending;
-    if (verdict.ok && !runs) this.#core.trail?.end(verdict, pending.twinned ? TWIN : CANCELLED);
+    if (verdict.ok && !runs) {
+      this.#core.refund(verdict);
+      this.#core.trail?.end(verdict, pending.twinned ? TWIN : CANCELLED);
+    }
     // The connection closed while the call was verified: its entry is gone.
     if (this.#requests.get(id) !== pending) return;
     if (verdict.ok && !pending.cancelled && !pending.twinned) {

@@ -219,6 +219,11 @@ export class GuardCore {
     this.#closed = true;
   }
 
+  /** Takes back what a call was charged that was verified and does not run after all. */
+  refund({ charges }: Pick<Verified, "charges">): void {
+    this.#gate.refund(charges);
+  }
+
   /** How the claims of nonces get on. */
   gateHealth(): GateHealth {
     return this.#gate.health();

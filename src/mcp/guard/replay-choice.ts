@@ -117,7 +117,7 @@ function notChosen(): GuardError {
  * @throws `OptionError` `invalid_option`.
  */
 export function requireCounting(store: ReplayStore, hasLimits: boolean): void {
-  if (!hasLimits || store.charge !== undefined) return;
+  if (!hasLimits || (store.charge !== undefined && store.refund !== undefined)) return;
   throw new OptionError(
     "invalid_option",
     "options.replay",

@@ -56,7 +56,10 @@ export function wrapCallHandler<Request, Extra, Result>(
     const signal = signalOf(extra);
     const verdict = await verifyInFlight(core, method, params, signal);
     if (signal?.aborted === true) {
-      if (verdict.ok) core.trail?.end(verdict, CANCELLED);
+      if (verdict.ok) {
+        core.refund(verdict);
+        core.trail?.end(verdict, CANCELLED);
+      }
       core.events.report({ type: "cancelled", method, ran: false });
       // Nobody hears of it: to a request that was cancelled the SDKs send no answer.
       throw new CallRefusedError("closed");

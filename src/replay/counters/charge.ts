@@ -60,6 +60,14 @@ export function checkCharges(charges: readonly Charge[]): void {
   }
 }
 
+/** A copy with nothing of the caller's in it: what it holds besides cannot get in the way. */
+export function plainCharge(charge: Charge): Charge {
+  const { id, max } = charge;
+  return isRate(charge)
+    ? { id, max, windowMs: charge.windowMs }
+    : { id, max, expiresAtMs: charge.expiresAtMs };
+}
+
 /** Tells a rate from a budget. */
 export function isRate(charge: Charge): charge is RateCharge {
   return "windowMs" in charge;

@@ -73,10 +73,12 @@ export function checkDataFile(dir: string): void {
   if (isCut) throw corrupt(path, `it has ${status.size} bytes and should have ${needed}: its end is missing`);
 }
 
-/** Which file it is: another one after somebody took it away. `undefined` when there is none. */
-export function fileIdentity(dir: string): string | undefined {
-  const status = statusOf(join(dir, DATA_FILE));
-  return status === undefined ? undefined : `${status.dev}:${status.ino}`;
+/** Which files they are: others after somebody took one away. Without the lock file two processes would write at once. */
+export function fileIdentity(dir: string): string {
+  return [DATA_FILE, LOCK_FILE]
+    .map((name) => statusOf(join(dir, name)))
+    .map((status) => (status === undefined ? "gone" : `${status.dev}:${status.ino}`))
+    .join(" ");
 }
 
 /** Tells whether the disk has less room than a transaction may need. */

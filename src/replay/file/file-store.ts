@@ -1,7 +1,7 @@
 import type { PublicKeyText } from "../../crypto/key-text.js";
 import { ReplayStoreError } from "../../errors.js";
 import { checkClaimTimes } from "../claim-times.js";
-import { checkCharges } from "../counters/charge.js";
+import { checkCharges, plainCharge } from "../counters/charge.js";
 import type { Charge, ChargeOutcome } from "../counters/charge.js";
 import { nonceId, signerId } from "../nonce-id.js";
 import type { ClaimOutcome, ReplayHealth } from "../types.js";
@@ -15,10 +15,13 @@ import { faultError, StoreThread } from "./store-thread.js";
 const MAX_CLAIMS = 1024;
 /** Claims that may wait for an answer: what comes then is refused, as it would be by the deadline. */
 const MAX_WAITING = 10_000;
+/** How far ahead a receipt may be dated that a store accepted before it was lost: as a guard's `clockSkewMs`, by default. */
+const DATED_AHEAD_MS = 30_000;
 /** How soon a database that failed is opened again. */
 const REOPEN_AFTER_MS = 500;
 
 interface QueuedClaim extends LedgerClaim {
+  readonly nowMs: number;
   readonly settle: (outcome: LedgerOutcome | FileStoreFault) => void;
 }
 
@@ -50,9 +53,11 @@ export class FileStore implements FileReplayStore {
   ): Promise<ClaimOutcome> {
     checkClaimTimes(expiresAtMs, issuedAtMs);
     this.#refuseIfUnfit();
+    // Read here, where what it throws reaches the caller.
+    const nowMs = this.#clock();
     const outcome = await new Promise<LedgerOutcome | FileStoreFault>((settle) => {
-      const id = nonceId(key, nonce);
-      const queued = this.#queue.push({ id, signer: signerId(key), expiresAtMs, issuedAtMs, settle });
+      const claim = { id: nonceId(key, nonce), signer: signerId(key), expiresAtMs, issuedAtMs };
+      const queued = this.#queue.push({ ...claim, nowMs, settle });
       this.#waiting += 1;
       // Claims of all that came in this turn of the loop go together.
       if (queued === 1) setImmediate(this.#sendClaims);
@@ -64,7 +69,11 @@ export class FileStore implements FileReplayStore {
   async charge(charges: readonly Charge[]): Promise<ChargeOutcome> {
     checkCharges(charges);
     this.#refuseIfUnfit();
-    const result = await this.#ask({ kind: "charge", nowMs: this.#clock(), charges });
+    const result = await this.#ask({
+      kind: "charge",
+      nowMs: this.#clock(),
+      charges: charges.map(plainCharge),
+    });
     if (result.kind === "charged") return result.outcome;
     throw this.#unfit(result);
   }
@@ -72,7 +81,11 @@ export class FileStore implements FileReplayStore {
   async refund(charges: readonly Charge[]): Promise<void> {
     checkCharges(charges);
     this.#refuseIfUnfit();
-    const result = await this.#ask({ kind: "refund", nowMs: this.#clock(), charges });
+    const result = await this.#ask({
+      kind: "refund",
+      nowMs: this.#clock(),
+      charges: charges.map(plainCharge),
+    });
     if (result.kind !== "refunded") throw this.#unfit(result);
   }
 
@@ -107,7 +120,8 @@ export class FileStore implements FileReplayStore {
 
   async #send(claims: readonly QueuedClaim[]): Promise<void> {
     const bytes = encodeClaims(claims);
-    const result = await this.#ask({ kind: "claim", nowMs: this.#clock(), claims: bytes }, [bytes.buffer]);
+    const nowMs = Math.max(...claims.map((claim) => claim.nowMs));
+    const result = await this.#ask({ kind: "claim", nowMs, claims: bytes }, [bytes.buffer]);
     for (const [index, { settle }] of claims.entries()) {
       const outcome = result.kind === "claimed" ? decodeOutcome(result.outcomes[index]) : undefined;
       settle(outcome ?? faultOf(result));
@@ -125,7 +139,10 @@ export class FileStore implements FileReplayStore {
   async #reopen(fault: FileStoreFault): Promise<void> {
     if (this.#closed !== undefined) return;
     if (this.#reopening === undefined && performance.now() < this.#reopenAtMs) return;
-    this.#reopening ??= StoreThread.open(this.#workerUrl, { ...this.#settings, createdAtMs: this.#clock() })
+    this.#reopening ??= StoreThread.open(this.#workerUrl, {
+      ...this.#settings,
+      createdAtMs: this.#clock() + DATED_AHEAD_MS,
+    })
       .then((thread) => {
         this.#thread = thread;
       })

@@ -71,9 +71,9 @@ export class StoreThread {
   ask(request: LedgerRequest, transfer: readonly ArrayBuffer[] = []): Promise<FileStoreResult> {
     if (this.#fault !== undefined) return Promise.resolve(this.#fault);
     return new Promise((resolve) => {
-      // A process that waits for an answer does not end.
-      if (this.#waiting.push(resolve) === 1) this.#worker.ref();
       this.#send(request, transfer);
+      // Only now: an answer to what was not sent would be another's. A process that waits for one does not end.
+      if (this.#waiting.push(resolve) === 1) this.#worker.ref();
     });
   }
 

@@ -85,8 +85,12 @@ function serve(opened: LmdbStore): void {
     }
     const requests = [first];
     try {
-      if (fileIdentity(dir) !== identity) throw takenAway(dir);
-      const results = opened.transact((records) => work(records, requests, limits, sweeper));
+      const results = opened.transact((records) => {
+        const done = work(records, requests, limits, sweeper);
+        // While the lock is held: what is thrown here undoes it all.
+        if (fileIdentity(dir) !== identity) throw takenAway(dir);
+        return done;
+      });
       post({ kind: "answers", results });
       nowMs = Math.max(...requests.map((request) => request.nowMs));
       cleanUpLater();
@@ -139,7 +143,7 @@ function answer(ledger: Ledger, request: LedgerRequest): FileStoreResult {
 function takenAway(dir: string): ReplayStoreError {
   return new ReplayStoreError(
     "replay_unavailable",
-    `${join(dir, DATA_FILE)} was removed or replaced while it was in use`,
+    `${join(dir, DATA_FILE)} or the lock file beside it was removed or replaced while it was in use`,
   );
 }
 

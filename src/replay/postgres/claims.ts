@@ -158,7 +158,9 @@ function claimText(taken: readonly Copies[], settings: StoreSettings): string {
       firsts.map(({ issuedAtMs }) => issuedAtMs),
       "bigint",
     ),
-    ...[clock(), perSignerShare, clockSkewMs, storeClockSkewMs].map(integerLiteral),
+    ...[clock(), perSignerShare, clockSkewMs, storeClockSkewMs].map((value) =>
+      integerLiteral(value, "bigint"),
+    ),
   ].join(", ")})`;
 }
 

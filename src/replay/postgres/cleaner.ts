@@ -63,8 +63,8 @@ export class Cleaner {
       const client = await borrow(pool);
       const startMs = performance.now();
       const select = (): string => {
-        const numbers = [clock(), storeClockSkewMs, limit].map(integerLiteral).join(", ");
-        return `${schema}.signet_replay_clean(${numbers})`;
+        const times = [clock(), storeClockSkewMs].map((value) => integerLiteral(value, "bigint"));
+        return `${schema}.signet_replay_clean(${[...times, integerLiteral(limit, "integer")].join(", ")})`;
       };
       const reply = await ask(client, select, TIMEOUT_MS);
       if ("error" in reply) throw reply.error;

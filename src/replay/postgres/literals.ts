@@ -14,15 +14,22 @@ export function bytesLiteral(pieces: readonly string[]): string {
   return `decode('${digits}', 'hex')`;
 }
 
-/** Writes a number. Also the host's clock comes by here, and may tell anything. */
-export function integerLiteral(value: number): string {
-  if (!Number.isSafeInteger(value)) throw unavailable("the option clock tells no time");
-  return String(value);
+/**
+ * Writes a number, with its type: one without would fit a function of the same name that takes smaller ones, whoever made that.
+ * Also the host's clock comes by here, and may tell anything.
+ */
+export function integerLiteral(value: number, type: "integer" | "bigint"): string {
+  return `'${digitsOf(value)}'::${type}`;
 }
 
 /** Writes a list of numbers. */
 export function integersLiteral(values: readonly number[], type: "integer" | "bigint"): string {
-  return `'{${values.map(integerLiteral).join(",")}}'::${type}[]`;
+  return `'{${values.map(digitsOf).join(",")}}'::${type}[]`;
+}
+
+function digitsOf(value: number): string {
+  if (!Number.isSafeInteger(value)) throw unavailable("the option clock tells no time");
+  return String(value);
 }
 
 /** Writes a list of truth values. */

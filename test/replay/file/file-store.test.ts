@@ -220,7 +220,7 @@ describe("a file store whose files are not as they should be", () => {
     for (let tries = 0; tries < 100 && outcomes.at(-1) !== "claimed"; tries++) {
       const again = await claim(store, "n", captured).catch((error: unknown) => error);
       expect(again).not.toBe("claimed");
-      outcomes.push(await claim(store, `new ${tries}`).catch((error: unknown) => error));
+      outcomes.push(await claim(store, `new ${tries}`, Date.now() + 31_000).catch((error: unknown) => error));
       if (outcomes.at(-1) !== "claimed") await new Promise((resolve) => setTimeout(resolve, 20));
     }
     expect(outcomes.at(-1)).toBe("claimed");
