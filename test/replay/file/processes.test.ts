@@ -48,7 +48,7 @@ describe("several processes on one file store", () => {
     const outcomes = await Promise.all(again.map((nonce) => store.claim(ALICE, nonce, now + 600_000, now)));
     expect(outcomes.filter((outcome) => outcome !== "replayed")).toEqual([]);
     await store.close();
-  }, 180_000);
+  }, 300_000);
 
   it("answer again when one that was stopped in a transaction goes on", async () => {
     const path = temporaryPath();
