@@ -156,7 +156,8 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   },
   replay_unavailable: {
     message: "The server cannot check for replays right now",
-    meaning: "The replay store failed, or did not answer within 250 ms. The nonce counts as used.",
+    meaning:
+      "The replay store failed, or did not answer within 250 ms. In this process the nonce counts as used.",
     remedy: "Look at `health().replay` and at the store; sign the call afresh.",
   },
   issued_before_start: {

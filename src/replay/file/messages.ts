@@ -1,5 +1,6 @@
 import type { ReplayStoreErrorCode } from "../../errors.js";
 import type { Charge, ChargeOutcome } from "../counters/charge.js";
+import type { GateCells } from "./exit-gate.js";
 import type { LedgerClaim, LedgerOutcome } from "./ledger.js";
 
 /** What the thread of a file store is started with. */
@@ -9,6 +10,12 @@ export interface FileStoreSettings {
   readonly perSignerShare: number;
   /** When a store that is made now begins to remember, in milliseconds since the Unix epoch. */
   readonly createdAtMs: number;
+}
+
+/** What the thread is started with, and the cells by which it and the end of the process keep out of each other's way. */
+export interface FileStoreThreadData {
+  readonly settings: FileStoreSettings;
+  readonly gate: GateCells;
 }
 
 /** What is done in a transaction. Answered in the order in which it was asked. */

@@ -3,12 +3,14 @@ import { DependencyError, ReplayStoreError } from "../../errors.js";
 import type { SignetError } from "../../errors.js";
 import { inTime } from "../../lib/in-time.js";
 import { quotedError } from "../../lib/text.js";
+import { createGateCells, unwatchGate, watchGate } from "./exit-gate.js";
 import type {
   FileStoreFault,
   FileStoreMessage,
   FileStoreRequest,
   FileStoreResult,
   FileStoreSettings,
+  FileStoreThreadData,
   LedgerRequest,
 } from "./messages.js";
 
@@ -25,6 +27,7 @@ export class StoreThread {
   /** Who waits for an answer, in the order of the requests. */
   readonly #waiting: Settle[] = [];
   #fault: FileStoreFault | undefined;
+  #onIdle: () => void = () => {};
 
   private constructor(worker: Worker) {
     this.#worker = worker;
@@ -43,7 +46,13 @@ export class StoreThread {
    */
   static async open(workerUrl: URL, settings: FileStoreSettings): Promise<StoreThread> {
     // Flags of this process, such as --input-type, are not for the worker; it has no use for the environment either.
-    const worker = new Worker(workerUrl, { workerData: settings, execArgv: [], env: {} });
+    const gate = createGateCells();
+    const workerData: FileStoreThreadData = { settings, gate };
+    const worker = new Worker(workerUrl, { workerData, execArgv: [], env: {} });
+    watchGate(gate);
+    worker.on("exit", () => {
+      unwatchGate(gate);
+    });
     const thread = new StoreThread(worker);
     const opened = new Promise<FileStoreFault | undefined>((resolve) => {
       worker.on("message", (message: FileStoreMessage) => {
@@ -82,9 +91,13 @@ export class StoreThread {
     if (this.#fault !== undefined) return;
     const ended = new Promise<void>((resolve) => {
       this.#worker.once("exit", resolve);
+      // What was asked before is answered first.
+      this.#onIdle = () => {
+        this.#send("close", []);
+      };
+      if (this.#waiting.length === 0) this.#onIdle();
     });
     this.#worker.ref();
-    this.#send("close", []);
     await inTime(ended, CLOSE_DEADLINE_MS, () => undefined);
     this.#worker.unref();
   }
@@ -98,7 +111,9 @@ export class StoreThread {
       if (result.kind === "fault" && result.lasting) this.#fault ??= result;
       this.#waiting.shift()?.(result);
     }
-    if (this.#waiting.length === 0) this.#worker.unref();
+    if (this.#waiting.length > 0) return;
+    this.#worker.unref();
+    this.#onIdle();
   }
 
   #end(why: string): void {

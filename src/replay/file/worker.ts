@@ -4,6 +4,7 @@ import { parentPort, receiveMessageOnPort, workerData } from "node:worker_thread
 import { DependencyError, ReplayStoreError } from "../../errors.js";
 import { quotedError } from "../../lib/text.js";
 import { DATA_FILE, fileIdentity, isFull } from "./data-file.js";
+import { enterGate, leaveGate } from "./exit-gate.js";
 import { Ledger } from "./ledger.js";
 import type { LedgerLimits } from "./ledger.js";
 import { openLmdb } from "./lmdb-records.js";
@@ -14,7 +15,7 @@ import type {
   FileStoreMessage,
   FileStoreRequest,
   FileStoreResult,
-  FileStoreSettings,
+  FileStoreThreadData,
   LedgerRequest,
 } from "./messages.js";
 import type { Records } from "./records.js";
@@ -32,7 +33,7 @@ const NO_ROOM = /ENOSPC|No space left|EDQUOT|MDB_MAP_FULL/;
 /** What lmdb says of a write that was cut short, as the first is on a disk that is full. */
 const SHORT_WRITE = /EIO|Input\/output error/;
 
-const settings: FileStoreSettings = workerData;
+const { settings, gate }: FileStoreThreadData = workerData;
 const port = parentPort;
 if (port === null) throw new Error("this file is run as a worker thread");
 
@@ -41,10 +42,14 @@ const post = (message: FileStoreMessage): void => {
 };
 
 let store: LmdbStore | undefined;
-try {
-  store = await openLmdb(settings.dir, settings.createdAtMs);
-} catch (error) {
-  post(openFaultOf(error));
+if (enterGate(gate)) {
+  try {
+    store = await openLmdb(settings.dir, settings.createdAtMs);
+  } catch (error) {
+    post(openFaultOf(error));
+  } finally {
+    leaveGate(gate);
+  }
 }
 if (store !== undefined) serve(store);
 
@@ -59,7 +64,10 @@ function serve(opened: LmdbStore): void {
   const end = (): void => {
     isEnding = true;
     port?.close();
-    void opened.close();
+    if (!enterGate(gate)) return;
+    void opened.close().finally(() => {
+      leaveGate(gate);
+    });
   };
   /** What is left to be cleaned up is done in transactions of its own, between which others have their turn. */
   const cleanUpLater = (): void => {
@@ -67,7 +75,7 @@ function serve(opened: LmdbStore): void {
     isCleaning = true;
     setImmediate(() => {
       isCleaning = false;
-      if (isEnding) return;
+      if (isEnding || !enterGate(gate)) return;
       try {
         opened.transact((records) => {
           new Ledger(records, limits).finish(sweeper, nowMs);
@@ -75,6 +83,8 @@ function serve(opened: LmdbStore): void {
         cleanUpLater();
       } catch {
         // Nobody waits for it. If the store has failed, the next request finds that out.
+      } finally {
+        leaveGate(gate);
       }
     });
   };
@@ -83,6 +93,8 @@ function serve(opened: LmdbStore): void {
       end();
       return;
     }
+    // The process is at its end: nobody waits for an answer any more.
+    if (!enterGate(gate)) return;
     const requests = [first];
     try {
       const results = opened.transact((records) => {
@@ -97,7 +109,9 @@ function serve(opened: LmdbStore): void {
     } catch (error) {
       const fault = faultOf(error);
       post({ kind: "answers", results: requests.map(() => fault) });
-      if (fault.lasting) end();
+      if (fault.lasting) setImmediate(end);
+    } finally {
+      leaveGate(gate);
     }
   });
   post({ kind: "opened" });

@@ -3,11 +3,13 @@
  * `node claimer.mjs DIR all NAME COUNT` claims each of COUNT nonces 8 times, 8 at once, and prints those it won as JSON.
  * `node claimer.mjs DIR loop NAME FILE` claims on and on, 8 at once, until it is killed; several processes claim the same nonces. It
  * writes what came of each claim, the nonce, and how long the longest claim took into FILE before it goes on.
+ * `node claimer.mjs DIR exit NAME MS` claims on and on, and calls `process.exit(7)` after so many milliseconds.
  */
 import { openSync, writeSync } from "node:fs";
 import { createFileReplayStore } from "../../../../dist/replay/file/index.js";
 
 const [path, mode, name, last] = process.argv.slice(2);
+if (mode === "exit") setTimeout(() => process.exit(7), Number(last));
 const store = await createFileReplayStore({ path });
 const KEY = "ed25519:alice";
 const LIFE_MS = 600_000;
@@ -28,7 +30,7 @@ if (mode === "all") {
     process.exit();
   });
 } else {
-  const file = openSync(last, "a");
+  const file = mode === "loop" ? openSync(last, "a") : openSync("/dev/null", "a");
   let longestMs = 0;
   const claimOn = async (worker) => {
     for (;;) {
