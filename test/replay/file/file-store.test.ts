@@ -133,6 +133,42 @@ describe("the file store", () => {
   });
 });
 
+describe("the thread of a file store", () => {
+  it("gives each its own answer, whatever else is in a charge", async () => {
+    const store = await open(temporaryPath());
+    expect(await claim(store, "n1")).toBe("claimed");
+    const odd = { id: "r", max: 5, windowMs: 1000, note: () => "cannot be sent" };
+    const [charged, replayed, fresh] = await Promise.all([
+      store.charge([odd]),
+      claim(store, "n1"),
+      claim(store, "n2"),
+    ]);
+    expect([charged, replayed, fresh]).toEqual(["charged", "replayed", "claimed"]);
+  });
+
+  it("answers what was asked before it was closed, and then ends", async () => {
+    const store = await createFileReplayStore({ path: temporaryPath() });
+    const asked = Array.from({ length: 200 }, (_, index) => claim(store, `n${index}`));
+    const began = performance.now();
+    const [, ...outcomes] = await Promise.all([store.close(), ...asked]);
+    expect(new Set(outcomes)).toEqual(new Set(["claimed"]));
+    expect(performance.now() - began, "it did not have to be given up").toBeLessThan(900);
+  });
+
+  it("tells whoever asks when the clock throws, and nobody else", async () => {
+    let isBroken = false;
+    const clock = (): number => {
+      if (isBroken) throw new Error("no time");
+      return Date.now();
+    };
+    const store = await open(temporaryPath(), { clock });
+    isBroken = true;
+    await expect(claim(store, "n")).rejects.toThrow("no time");
+    isBroken = false;
+    expect(await claim(store, "n")).toBe("claimed");
+  });
+});
+
 describe("a file store whose files are not as they should be", () => {
   /** Writes something into a store's file, and opens it. */
   async function damage(change: (file: string, path: string) => void): Promise<unknown> {
@@ -226,6 +262,14 @@ describe("a file store whose files are not as they should be", () => {
     expect(outcomes.at(-1)).toBe("claimed");
     await expect(claim(store, "n", captured)).rejects.toMatchObject({ code: "issued_before_start" });
     expect(store.health()).toMatchObject({ ready: true });
+  });
+
+  it("takes nothing any more when its lock file is gone, without which two would write at once", async () => {
+    const path = temporaryPath();
+    const store = await open(path);
+    await claim(store, "n");
+    rmSync(join(path, "lock.mdb"));
+    await expect(claim(store, "m")).rejects.toMatchObject({ code: "replay_unavailable" });
   });
 
   it("fails when its file is replaced by a copy", async () => {
