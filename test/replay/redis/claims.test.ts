@@ -1,7 +1,7 @@
+import { setTimeout } from "node:timers/promises";
 import * as fc from "fast-check";
 import type { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { nonceIdText } from "../../../src/replay/nonce-id.js";
 import { Keyspace } from "../../../src/replay/redis/keyspace.js";
 import { createRedisReplayStore } from "../../../src/replay/redis/index.js";
 import type { RedisReplayStore, RedisReplayStoreOptions } from "../../../src/replay/redis/index.js";
@@ -24,11 +24,17 @@ describe.skipIf(!isInstalled)(`the claims of the Redis store ${NEEDS_SERVER}`, (
     const keyspace = new Keyspace(keyPrefix);
     const store = await createRedisReplayStore({ client, keyPrefix, clockSkewMs: 0, ...options });
     const { bucket, countKey } = keyspace.placeOf(ALICE);
-    return { store, countKey, nonceKey: (nonce) => keyspace.nonceKey(bucket, ALICE, nonce) };
+    return {
+      store,
+      headKey: keyspace.head(bucket),
+      countKey,
+      nonceKey: (nonce) => keyspace.nonceKey(bucket, ALICE, nonce),
+    };
   }
 
   interface Opened {
     readonly store: RedisReplayStore;
+    readonly headKey: string;
     readonly countKey: string;
     readonly nonceKey: (nonce: string) => string;
   }
@@ -145,10 +151,15 @@ describe.skipIf(!isInstalled)(`the claims of the Redis store ${NEEDS_SERVER}`, (
   });
 
   it("begin anew where the head of a bucket is none of the store's", async () => {
-    const { store, nonceKey } = await open();
-    const head = nonceKey("n").slice(0, -nonceIdText(ALICE, "n").length);
+    const { store, headKey } = await open();
+    expect(await claim(store, "before")).toBe("claimed");
+    expect(await client.get(headKey)).toMatch(/^\d{13} master_replid:\w{40} run_id:\w{40}$/);
+    await setTimeout(20);
     const issuedAtMs = Date.now();
-    await client.set(head, `${"9".repeat(13)} something else of the same length as the head of a bucket has`);
+    await client.set(
+      headKey,
+      `${"9".repeat(13)} something else of the same length as the head of a bucket has`,
+    );
     expect(await claim(store, "n", { issuedAtMs: issuedAtMs - 1 })).toBe("issued_before_start");
     expect(await claim(store, "n", { issuedAtMs: Date.now() })).toBe("claimed");
   });

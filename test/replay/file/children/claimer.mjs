@@ -3,17 +3,33 @@
  * `node claimer.mjs DIR all NAME COUNT` claims each of COUNT nonces 8 times, 8 at once, and prints those it won as JSON.
  * `node claimer.mjs DIR loop NAME FILE` claims on and on, 8 at once, until it is killed; several processes claim the same nonces. It
  * writes what came of each claim, the nonce, and how long the longest claim took into FILE before it goes on.
- * `node claimer.mjs DIR exit NAME MS` claims on and on, and calls `process.exit(7)` after so many milliseconds.
+ * `node claimer.mjs DIR exit NAME MS` claims on and on, and calls `process.exit(7)` so many milliseconds after its store is open.
+ * `node claimer.mjs DIR start NAME MS` calls `process.exit(7)` so many milliseconds after it began to open its store.
+ * `node claimer.mjs DIR hold NAME MS` has lmdb's lock of the store for so many milliseconds.
  */
 import { openSync, writeSync } from "node:fs";
+import { open } from "lmdb";
 import { createFileReplayStore } from "../../../../dist/replay/file/index.js";
 
 const [path, mode, name, last] = process.argv.slice(2);
-if (mode === "exit") setTimeout(() => process.exit(7), Number(last));
+const exitLater = () => setTimeout(() => process.exit(7), Number(last));
+if (mode === "hold") {
+  const database = open({ path, overlappingSync: false });
+  database.transactionSync(() => {
+    console.log("ready");
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(last));
+  });
+  process.exit();
+}
+if (mode === "start") {
+  console.log("ready");
+  exitLater();
+}
 const store = await createFileReplayStore({ path });
 const KEY = "ed25519:alice";
 const LIFE_MS = 600_000;
-console.log("ready");
+if (mode === "exit") exitLater();
+if (mode !== "start") console.log("ready");
 
 if (mode === "all") {
   const won = [];
