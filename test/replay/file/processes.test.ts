@@ -53,7 +53,9 @@ describe("several processes on one file store", () => {
   it.each([
     ["in the middle of their claims", "exit"],
     ["while they open it", "start"],
-  ])("end by process.exit %s, and hold up nobody by it", async (_, mode) => {
+  ])(
+    "end by process.exit %s, and hold up nobody by it",
+    async (_, mode) => {
       const path = temporaryPath();
       for (let round = 0; round < 40; round++) {
         const { child, ended } = await startClaimer(path, mode, `n${round}`, String(round));
