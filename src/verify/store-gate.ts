@@ -5,6 +5,7 @@ import { quotedError } from "../lib/text.js";
 import type { Charge } from "../replay/counters/charge.js";
 import type { ReplayStore } from "../replay/types.js";
 import type { PublicKeyText } from "../crypto/key-text.js";
+import { randomNonce } from "../crypto/random.js";
 import { inTurns } from "../lib/in-turns.js";
 import { BurntNonces } from "./burnt-nonces.js";
 import { Circuit } from "./circuit.js";
@@ -15,6 +16,11 @@ import type { RefusalCode } from "./refusals.js";
 const DEADLINE_MS = 250;
 /** What fails later than this has timed out, in whatever hands: a client of a server has deadlines of its own. */
 const SLOW_FAILURE_MS = DEADLINE_MS / 2;
+
+/** How soon a store that is not well is asked again for whoever wants to know. */
+const LOOK_AGAIN_MS = 250;
+/** Signer of the nonces that are claimed to find out how the store is: no key that anybody has, as it verifies no signature. */
+const NOBODY: PublicKeyText = `ed25519:${Buffer.alloc(32).toString("base64")}`;
 
 /** A nonce to be claimed, and what the call costs. */
 export interface GatedClaim {
@@ -58,7 +64,9 @@ export class StoreGate {
   readonly #listener: GateListener;
   readonly #circuit: Circuit;
   readonly #burnt: BurntNonces;
+  readonly #clock: () => number;
   #pending = 0;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
 
   /**
    * @param store - The store as it is now.
@@ -66,6 +74,7 @@ export class StoreGate {
    */
   constructor(store: () => ReplayStore, clock: () => number, listener: GateListener = {}) {
     this.#store = store;
+    this.#clock = clock;
     this.#listener = listener;
     this.#circuit = new Circuit((state) => listener.circuit?.(state));
     this.#burnt = new BurntNonces(clock);
@@ -96,6 +105,28 @@ export class StoreGate {
     } catch (error) {
       return this.#answered(claim, refuseUnknown(error));
     }
+  }
+
+  /**
+   * Asks a store that is not well whether it is again, unless that was done just now: it would show by the next call, and none may
+   * come. A nonce of nobody's is claimed, which is over at once.
+   */
+  lookAgain(): void {
+    const health = this.#store().health?.();
+    const isWell =
+      this.#circuit.state === "closed" && health?.ready !== false && health?.problem === undefined;
+    const now = performance.now();
+    if (isWell || now - this.#lookedAtMs < LOOK_AGAIN_MS) return;
+    this.#lookedAtMs = now;
+    const atMs = Math.floor(this.#clock());
+    // What comes of it is in the state of the circuit, and of the store.
+    void this.claim({
+      key: NOBODY,
+      nonce: randomNonce(),
+      expiresAtMs: atMs,
+      issuedAtMs: atMs,
+      charges: [],
+    });
   }
 
   /** Takes back what a call was charged that does not run after all. Nobody waits for it. */

@@ -186,6 +186,23 @@ describe.each(STANDS)("a guard whose $name", ({ open, isInstalled, program }) =>
       60_000,
     );
 
+    it.each(FAULTS)(
+      "%s: is found well again by whoever asks for the health, without a call",
+      async (...fault) => {
+        const [, breakIt, repairIt] = fault;
+        const stand = await open();
+        const caller = await Caller.open(stand.store);
+        while (!(await caller.send())) await wait(20);
+        await breakIt(stand);
+        while (caller.guard.health().ok) await caller.send();
+        await repairIt(stand);
+        const repaired = performance.now();
+        while (!caller.guard.health().ok) await wait(20);
+        expect(performance.now() - repaired).toBeLessThan(BACK_WITHIN_MS);
+        while (!(await caller.send())) await wait(20);
+      },
+    );
+
     it("is frozen: takes no call that it refused in that time, whether the store heard of it or not", async () => {
       const stand = await open();
       const caller = await Caller.open(stand.store);

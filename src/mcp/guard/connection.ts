@@ -221,7 +221,7 @@ export class GuardedConnection implements TransportHooks {
     const { id, method, params } = request;
     const runs = verdict.ok && !pending.cancelled && !pending.twinned && this.#requests.get(id) === pending;
     if (verdict.ok && !runs) {
-      this.#core.refund(verdict);
+      this.#core.replay.refund(verdict);
       this.#core.trail?.end(verdict, pending.twinned ? TWIN : CANCELLED);
     }
     // The connection closed while the call was verified: its entry is gone.

@@ -11,8 +11,6 @@ import type { Outcome, ReceiptV3 } from "../../receipt/types.js";
 import type { Wait } from "../../verify/claim-nonce.js";
 import { HeldReceipts } from "../../verify/held-receipts.js";
 import { findReceipt } from "../../verify/read-receipt.js";
-import { StoreGate } from "../../verify/store-gate.js";
-import type { GateHealth } from "../../verify/store-gate.js";
 import { reject } from "../../verify/verdict.js";
 import type { Rejected } from "../../verify/verdict.js";
 import { verifyCall } from "../../verify/verify-call.js";
@@ -25,16 +23,13 @@ import type { Identity } from "../identity.js";
 import { createChargesOf } from "./call-charges.js";
 import type { RegistrySource } from "./registry-source.js";
 import type { ReplayChoice } from "./replay-choice.js";
+import { ReplayGate } from "./replay-gate.js";
 import { isProtocolMethod, signedMembers, signedParams, signedTool, TOOL_CALL } from "../signed-intent.js";
 import { TaskOwners } from "./task-owners.js";
 import { UncoveredCapabilities } from "./uncovered.js";
 import { Workload } from "./workload.js";
 
 const RELATED_TASK_META = "io.modelcontextprotocol/related-task";
-
-const NOT_SHARED =
-  "nonces are kept in the memory of this process: that is enough unless two processes of this server run at once, " +
-  'as they do over stdio; those have to share a store, such as `replay: "file"`';
 
 /** Bytes of a countersigned text apart from the agent's receipt and the server's name, at the most. */
 const COUNTERSIGN_BYTES = 1024;
@@ -50,13 +45,12 @@ export class GuardCore {
   readonly tasks: TaskOwners = new TaskOwners();
   /** Where calls are put on record, if they are. */
   readonly trail: AuditTrail | undefined;
+  readonly replay: ReplayGate;
   readonly #context: VerifyContext;
   readonly #countersign: ReturnType<typeof createCountersigner>;
   readonly #workload = new Workload();
   readonly #signsHere: boolean;
   #onIdle: () => void = () => {};
-  readonly #replay: ReplayChoice;
-  readonly #gate: StoreGate;
   #callsInFlight = 0;
   #closing = false;
   #closed = false;
@@ -70,21 +64,13 @@ export class GuardCore {
     this.#countersign = createCountersigner(identity);
     this.#signsHere = signsHere(identity.signer);
     this.trail = parts.audit === undefined ? undefined : this.#openTrail(parts.audit);
-    this.#replay = parts.replay;
-    this.#gate = new StoreGate(parts.replay.store, options.clock, {
-      circuit: (state) => {
-        events.report({ type: state === "open" ? "replay_stopped" : "replay_resumed" });
-      },
-      refundFailed: (detail) => {
-        events.report({ type: "refund_failed", detail });
-      },
-    });
+    this.replay = new ReplayGate(parts.replay, options.clock, events);
     const { maxMessageBytes } = identity.signer;
     this.#context = {
       registry: parts.registry.current,
       registryFault: parts.registry.fault,
       targets: new Set(options.targets),
-      replay: this.#gate,
+      replay: this.replay.gate,
       chargesOf: createChargesOf(options.targets),
       maxAgeMs: options.maxAgeMs,
       clockSkewMs: options.clockSkewMs,
@@ -217,36 +203,6 @@ export class GuardCore {
       await delay(drainMs, drained.signal);
     }
     this.#closed = true;
-  }
-
-  /** Takes back what a call was charged that was verified and does not run after all. */
-  refund({ charges }: Pick<Verified, "charges">): void {
-    this.#gate.refund(charges);
-  }
-
-  /** How the claims of nonces get on. */
-  gateHealth(): GateHealth {
-    return this.#gate.health();
-  }
-
-  /**
-   * Takes a store that fits a transport, unless there is one.
-   *
-   * @param isProcess - Whether each connection over the transport has a process of its own, as far as is known.
-   * @returns `undefined` when there is nothing to wait for.
-   * @throws as `ReplayChoice.forProcess` does.
-   */
-  chooseStore(isProcess: boolean): Promise<void> | undefined {
-    if (isProcess) return this.#replay.forProcess();
-    this.#replay.forShared();
-    return undefined;
-  }
-
-  /** Takes a store where nothing is known of the transport, unless there is one. */
-  chooseStoreBlindly(): void {
-    if (this.#replay.chosen !== undefined) return;
-    this.#replay.forShared();
-    if (this.#replay.isByDefault) this.events.report({ type: "replay_not_shared", detail: NOT_SHARED });
   }
 
   /** Notes what a server offers, and tells once of what its unsigned clients can reach. */

@@ -1,6 +1,5 @@
 import type { AuditLog } from "../../audit/log.js";
 import { TrustRegistryError } from "../../errors.js";
-import type { TrustRegistry } from "../../trust/registry.js";
 import { createIntentTags } from "./audit/intent-tag.js";
 import { recoverCalls } from "./audit/recover.js";
 import type { Countersign } from "./audit/trail.js";
@@ -72,7 +71,6 @@ export async function createGuard(options: GuardOptions): Promise<Guard> {
   return new Guard(core, {
     registry,
     problems: () => [...registry.problems(), noteIdentity()].filter((problem) => problem !== undefined),
-    replayHealth: () => replay.chosen?.health?.(),
     auditHealth: () => audit?.log.health(),
     release: async () => {
       await core.trail?.close();
@@ -132,11 +130,6 @@ async function openReplay(
   registry: RegistrySource,
 ): Promise<ReplayChoice> {
   const choice = await ReplayChoice.open(replay, clock);
-  if (choice.chosen !== undefined) requireCounting(choice.chosen, hasLimits(registry.current()));
+  if (choice.chosen !== undefined) requireCounting(choice, registry.hasLimits());
   return choice;
-}
-
-function hasLimits(registry: TrustRegistry): boolean {
-  for (const { limits } of registry.entries("agents")) if (limits !== undefined) return true;
-  return false;
 }

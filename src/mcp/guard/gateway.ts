@@ -112,7 +112,7 @@ export class Gateway {
     const { method: given } = optionRecord(options, "options", ["method"]);
     const method =
       given === undefined ? TOOL_CALL : textOption(given, "options.method", "the method of the request");
-    this.#core.chooseStoreBlindly();
+    this.#core.replay.chooseBlindly();
     const pending = this.#core.verify(method, params);
     const verdict = isPromise(pending) ? await pending : pending;
     if (!verdict.ok) {

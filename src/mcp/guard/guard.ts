@@ -4,8 +4,6 @@ import { formatPublicKey } from "../../crypto/key-text.js";
 import type { PublicKeyText } from "../../crypto/key-text.js";
 import { invalidOption } from "../../lib/option.js";
 import type { ReceiptV3 } from "../../receipt/types.js";
-import type { ReplayHealth } from "../../replay/types.js";
-import type { GateHealth } from "../../verify/store-gate.js";
 import type { Verdict, VerifiedCall } from "../../verify/verdict.js";
 import { Gateway } from "./gateway.js";
 import type { CountersignOptions } from "./gateway.js";
@@ -13,6 +11,7 @@ import type { GuardCore } from "./core.js";
 import type { GuardCounts } from "./events.js";
 import { protectServer } from "./protect.js";
 import type { RegistryHealth, RegistrySource } from "./registry-source.js";
+import type { GuardReplayHealth } from "./replay-gate.js";
 import { wrapCallHandler } from "./wrap-handler.js";
 import type { CallHandler } from "./wrap-handler.js";
 
@@ -24,7 +23,7 @@ export interface GuardHealth {
   readonly problems: readonly string[];
   readonly registry: RegistryHealth;
   /** How the store is, where there is one by now and it tells, and how claims get on. */
-  readonly replay: Partial<ReplayHealth> & GateHealth;
+  readonly replay: GuardReplayHealth;
   /** Absent when nothing is put on record. */
   readonly audit?: AuditHealth;
   /** Signed calls in flight, over all connections. */
@@ -53,7 +52,6 @@ export interface GuardDescription {
 export interface GuardBelongings {
   readonly registry: RegistrySource;
   readonly problems: () => readonly string[];
-  readonly replayHealth: () => ReplayHealth | undefined;
   readonly auditHealth: () => AuditHealth | undefined;
   /** Frees what the guard opened itself. */
   readonly release: () => Promise<void>;
@@ -146,14 +144,15 @@ export class Guard implements AsyncDisposable {
     return this.#belongings.registry.reload();
   }
 
+  /**
+   * How the guard is. Answers at once. While the replay store is not well it is also asked again, by a nonce of nobody's and no more
+   * than every 250 ms, and the next `health()` knows what came of it.
+   */
   health(): GuardHealth {
     const problems = [...this.#belongings.problems()];
     if (this.#core.closing) problems.push("the guard is closed");
-    const replay = { ...this.#belongings.replayHealth(), ...this.#core.gateHealth() };
-    if (replay.problem !== undefined) problems.push(`the replay store: ${replay.problem}`);
-    else if (replay.ready === false) problems.push("the replay store is not ready");
-    if (replay.circuit === "open")
-      problems.push("the replay store does not answer in time, so calls are refused");
+    const replay = this.#core.replay.health();
+    problems.push(...this.#core.replay.problems(replay, this.#belongings.registry.hasLimits()));
     const audit = this.#belongings.auditHealth();
     if (audit?.ok === false)
       problems.push(`the audit log is ${audit.state}: ${audit.problem ?? "open it again"}`);

@@ -34,7 +34,7 @@ export function protectServer(core: GuardCore, server: object): void {
     if (typeof transport !== "object" || transport === null) return connect(transport, ...rest);
     const kind = transportKind(transport);
     const guarded = (): unknown => connect(guardTransport(core, transport, kind), ...rest);
-    const ready = core.chooseStore(kind === "stdio" || kind === "unknown");
+    const ready = core.replay.choose(kind === "stdio" || kind === "unknown");
     return ready === undefined ? guarded() : ready.then(guarded);
   };
   guards.set(low, core);

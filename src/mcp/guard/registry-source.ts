@@ -19,6 +19,8 @@ export interface RegistryHealth {
 /** Where a guard has its registry from: a file that may change under it, or an object that does not. */
 export interface RegistrySource {
   readonly current: () => TrustRegistry;
+  /** Whether agents of the registry have `limits`. */
+  readonly hasLimits: () => boolean;
   /** Why the registry may not be used any more, if so. */
   readonly fault: () => string | undefined;
   readonly reload: () => Promise<void>;
@@ -31,6 +33,7 @@ export interface RegistrySource {
 export function fixedRegistry(registry: TrustRegistry): RegistrySource {
   return {
     current: () => registry,
+    hasLimits: limitsFinder(() => registry),
     fault: () => undefined,
     reload: () => Promise.resolve(),
     health: () => ({ agents: registry.count("agents"), generatedAtMs: registry.header.generatedAtMs }),
@@ -65,6 +68,7 @@ export async function openRegistryFile(
   };
   return {
     current: () => watched.current,
+    hasLimits: limitsFinder(() => watched.current),
     // Asked for every call: without `maxStaleMs` there is nothing to find out.
     fault: maxStaleMs === undefined ? () => undefined : fault,
     reload: () => watched.reload(),
@@ -77,6 +81,20 @@ export async function openRegistryFile(
       return [`the registry file is missing or bad, and ${effect}: ${lastError?.message ?? ""}`, ...ahead];
     },
     close: () => watched.close(),
+  };
+}
+
+/** Looks through a registry once, however often it is asked. */
+function limitsFinder(current: () => TrustRegistry): () => boolean {
+  let seen: TrustRegistry | undefined;
+  let found = false;
+  return () => {
+    const registry = current();
+    if (registry !== seen) {
+      seen = registry;
+      found = [...registry.entries("agents")].some(({ limits }) => limits !== undefined);
+    }
+    return found;
   };
 }
 

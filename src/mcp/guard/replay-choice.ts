@@ -43,6 +43,13 @@ export class ReplayChoice {
     return this.#store;
   }
 
+  /** Whether the store can count calls. One that is not chosen yet will. */
+  get counts(): boolean {
+    return (
+      this.#store === undefined || (this.#store.charge !== undefined && this.#store.refund !== undefined)
+    );
+  }
+
   /** Whether memory was taken because nothing was said, and nothing is known of the transport. */
   get isByDefault(): boolean {
     return this.#isByDefault;
@@ -116,8 +123,8 @@ function notChosen(): GuardError {
  *
  * @throws `OptionError` `invalid_option`.
  */
-export function requireCounting(store: ReplayStore, hasLimits: boolean): void {
-  if (!hasLimits || (store.charge !== undefined && store.refund !== undefined)) return;
+export function requireCounting(choice: ReplayChoice, hasLimits: boolean): void {
+  if (!hasLimits || choice.counts) return;
   throw new OptionError(
     "invalid_option",
     "options.replay",

@@ -57,7 +57,7 @@ export function wrapCallHandler<Request, Extra, Result>(
     const verdict = await verifyInFlight(core, method, params, signal);
     if (signal?.aborted === true) {
       if (verdict.ok) {
-        core.refund(verdict);
+        core.replay.refund(verdict);
         core.trail?.end(verdict, CANCELLED);
       }
       core.events.report({ type: "cancelled", method, ran: false });
@@ -90,7 +90,7 @@ async function verifyInFlight(
   if (!core.enter()) return reject("busy", "too many signed calls in flight");
   let passed = false;
   try {
-    core.chooseStoreBlindly();
+    core.replay.chooseBlindly();
     const verdict = await core.verify(method, params, { wait: { signal } });
     passed = verdict.ok && signal?.aborted !== true;
     return verdict;

@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { ReplayStoreError } from "../../errors.js";
 import { clockOption, optionRecord, pathOption } from "../../lib/option.js";
 import { signetHome } from "../../lib/signet-home.js";
@@ -48,7 +48,7 @@ export type FileReplayStore = SharedReplayStore;
  *
  * @param options - Place and sizes, see {@link FileReplayStoreOptions}.
  * @throws `OptionError` for an option that is unknown, of the wrong type or out of range; `ReplayStoreError` `replay_not_writable`,
- * `replay_corrupt`, or `replay_unavailable` when it cannot be opened within five seconds; `DependencyError` when lmdb does not load.
+ * `replay_corrupt`, `replay_misconfigured` when `SIGNET_HOME` is relative, or `replay_unavailable` when it cannot be opened within five seconds; `DependencyError` when lmdb does not load.
  *
  * @example
  * ```ts
@@ -62,7 +62,7 @@ export async function createFileReplayStore(options: FileReplayStoreOptions = {}
   const path = record["path"];
   const dir =
     path === undefined
-      ? join(signetHome(), "replay")
+      ? join(absoluteHome(), "replay")
       : pathOption(path, "options.path", "the path of the store's directory");
   const { capacity, perSignerShare } = capacityOptions(record, name, MAX_CAPACITY);
   const clock = clockOption(record, name);
@@ -76,4 +76,14 @@ export async function createFileReplayStore(options: FileReplayStoreOptions = {}
     );
   }
   return new FileStore(await StoreThread.open(workerUrl, settings), settings, workerUrl, clock);
+}
+
+/** Processes that start in different directories are to find one store. */
+function absoluteHome(): string {
+  const home = signetHome();
+  if (isAbsolute(home)) return home;
+  throw new ReplayStoreError(
+    "replay_misconfigured",
+    `the replay store has no place of its own, as SIGNET_HOME (or else HOME) gives ${JSON.stringify(home)}: set SIGNET_HOME to an absolute path`,
+  );
 }

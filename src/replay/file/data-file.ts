@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, readSync, statfsSync, statSync } from "node:fs";
 import type { Stats } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ReplayStoreError } from "../../errors.js";
 import { quotedError } from "../../lib/text.js";
 
@@ -11,6 +11,9 @@ const LOCK_FILE = "lock.mdb";
 const MIN_ROOM_BYTES = 4 * 1024 * 1024;
 
 const WRITABLE_BY_OTHERS = 0o022;
+/** What is in a directory that others may write to, such as `/tmp`, only its owner may replace then. */
+const STICKY = 0o1000;
+const ROOT = 0;
 
 /** The head of a page, then what a page that describes the others begins with (`MDB_meta` of lmdb.h's data version 2). */
 const PAGE_HEAD = 24;
@@ -26,7 +29,7 @@ const MAX_PAGE = 65_536;
 /**
  * Makes the directory, for the owner alone, if it is not there.
  *
- * @throws `ReplayStoreError` `replay_not_writable` when that cannot be done, or when others may write to it.
+ * @throws `ReplayStoreError` `replay_not_writable` when that cannot be done, or when others may write to it or replace it.
  */
 export function prepareDirectory(dir: string): void {
   try {
@@ -39,13 +42,32 @@ export function prepareDirectory(dir: string): void {
       { cause },
     );
   }
-  const { mode } = statSync(dir);
-  if (process.platform !== "win32" && (mode & WRITABLE_BY_OTHERS) !== 0) {
+  if (process.platform === "win32") return;
+  requireOwner(dir);
+  if ((statSync(dir).mode & WRITABLE_BY_OTHERS) !== 0) {
     throw new ReplayStoreError(
       "replay_not_writable",
       `others than its owner may write to the replay store's directory ${dir}: run \`chmod 700 '${dir}'\``,
     );
   }
+  const parent = dirname(dir);
+  const { mode } = statSync(parent);
+  if ((mode & WRITABLE_BY_OTHERS) !== 0 && (mode & STICKY) === 0) {
+    throw new ReplayStoreError(
+      "replay_not_writable",
+      `others than its owner may replace what is in ${parent}, so the replay store's directory in it too: run \`chmod go-w '${parent}'\``,
+    );
+  }
+}
+
+/** Whoever owns the directory can put anything in the store's place. */
+function requireOwner(dir: string): void {
+  const { uid } = statSync(dir);
+  if (uid === process.geteuid?.() || uid === ROOT) return;
+  throw new ReplayStoreError(
+    "replay_not_writable",
+    `the replay store's directory ${dir} is another user's: run the server as that user, or choose a directory of its own by SIGNET_HOME or by \`path\``,
+  );
 }
 
 /**

@@ -160,4 +160,32 @@ describe("an agent with limits", () => {
     expect(verdicts.filter((verdict) => !verdict.ok && verdict.code === "rate_limited")).toHaveLength(3);
     await guard.close();
   });
+
+  it("is named by health when limits came to a guard whose store cannot count", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "signet-limits-"));
+    folders.push(folder);
+    const [alice, server] = [testIdentity("alice"), testIdentity("server")];
+    const registry = join(folder, "registry.json");
+    writeFileSync(registry, testRegistryText({ agents: [alice] }));
+    const guard = await createGuard({
+      registry,
+      identity: { signer: server.signer, name: server.name },
+      target: "mcp://limits",
+      replay: { claim: () => "claimed" },
+    });
+    expect(guard.health()).toMatchObject({ problems: [] });
+    writeFileSync(
+      join(folder, "next.json"),
+      testRegistryText({ agents: [{ ...alice, limits: { maxCalls: 2, windowSeconds: 60 } }] }),
+    );
+    renameSync(join(folder, "next.json"), registry);
+    await guard.reload();
+    expect(guard.health()).toMatchObject({
+      ok: false,
+      problems: [expect.stringContaining("the store cannot count calls")],
+    });
+    const call = { identity: alice, tool: "echo", target: "mcp://limits", arguments: {} };
+    expect(await guard.verify(await signedCall(call))).toMatchObject({ code: "replay_unavailable" });
+    await guard.close();
+  });
 });

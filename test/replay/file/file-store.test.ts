@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
   mkdirSync,
   renameSync,
@@ -222,6 +223,44 @@ describe("a file store whose files are not as they should be", () => {
       code: "replay_not_writable",
       message: expect.stringContaining("chmod 700") as unknown,
     });
+  });
+
+  it("does not open in a directory that others may replace, but in /tmp", async () => {
+    const parent = temporaryPath();
+    mkdirSync(parent);
+    chmodSync(parent, 0o777);
+    const error: unknown = await open(join(parent, "replay")).catch((error: unknown) => error);
+    expect(error).toMatchObject({
+      code: "replay_not_writable",
+      message: expect.stringContaining(`chmod go-w '${parent}'`) as unknown,
+    });
+    chmodSync(parent, 0o1777);
+    await open(join(parent, "replay"));
+  });
+
+  it.runIf(process.getuid?.() === 0)("does not open in another user's directory", async () => {
+    const path = temporaryPath();
+    mkdirSync(path, { mode: 0o700 });
+    chownSync(path, 1234, 1234);
+    const error: unknown = await open(path).catch((error: unknown) => error);
+    expect(error).toMatchObject({
+      code: "replay_not_writable",
+      message: expect.stringContaining("another user's") as unknown,
+    });
+  });
+
+  it.each(["relative", "./x"])("has no default place where SIGNET_HOME is %s", async (home) => {
+    const before = process.env["SIGNET_HOME"];
+    process.env["SIGNET_HOME"] = home;
+    try {
+      const error: unknown = await createFileReplayStore().catch((error: unknown) => error);
+      expect(error).toMatchObject({
+        code: "replay_misconfigured",
+        message: expect.stringContaining("set SIGNET_HOME to an absolute path") as unknown,
+      });
+    } finally {
+      process.env["SIGNET_HOME"] = before;
+    }
   });
 
   it("does not open where nothing can be made", async () => {
