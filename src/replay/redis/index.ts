@@ -27,6 +27,9 @@ export type { RedisReplayStore } from "./store.js";
  * forget up to two seconds of nonces; only `appendfsync always` rules that out. Delete the store's keys when you restore a
  * backup of the append-only file: nobody can tell it from the original.
  *
+ * What has expired is gone: if a guard with a longer window than the others uses the store, or the server's clock leaps ahead and
+ * back, it does not know what it forgot. All guards on a store have one `maxAgeMs`.
+ *
  * A live nonce is never dropped to make room. When the server's memory or the signer's share is full, claims are refused
  * (`replay_full`). A nonce takes 128 to 160 bytes, and is kept for `storeClockSkewMs` longer than it must.
  *
