@@ -32,7 +32,10 @@ await bundle.write({
       { name: "base", test: /\/dist\/(?:lib|crypto\/(?!sodium|use-sodium)|receipt)/ },
       { name: "trust", test: /\/dist\/trust\/(?!worker|read-in-worker|shipment|read-yaml|parse)/ },
       { name: "verify", test: /\/dist\/(?:verify|replay\/(?!contract|file|redis|postgres|index))/ },
-      { name: "mcp", test: /\/dist\/mcp\/(?!guard|client)/ },
+      {
+        name: "mcp",
+        test: /\/dist\/(?:mcp\/(?!guard|client)|keystore\/(?:identity|kdf|key-file|load|names|passphrase|p[a-z]+-file|seal))/,
+      },
       { name: "guard", test: /\/dist\/mcp\/guard\/(?!discovery)/ },
       { name: "client", test: /\/dist\/mcp\/client/ },
     ],

@@ -27,7 +27,7 @@ export class CanonicalJsonError extends SignetError {
 export type CanonicalJsonErrorCode =
   "not_json" | "non_finite" | "unsafe_integer" | "lone_surrogate" | "too_deep" | "too_large";
 
-/** A signing key that cannot be read, is not a key, or gave a wrong signature. */
+/** A signer that is no key, or cannot sign, or gave a wrong signature. */
 export class SignerError extends SignetError {
   declare readonly code: SignerErrorCode;
 
@@ -36,16 +36,35 @@ export class SignerError extends SignetError {
   }
 }
 
-export type SignerErrorCode =
+export type SignerErrorCode = "key_invalid" | "signature_invalid" | "message_too_long" | "signer_failed";
+
+/** A key on disk that cannot be found, read, opened or written. Never holds a private key or a passphrase. */
+export class KeystoreError extends SignetError {
+  declare readonly code: KeystoreErrorCode;
+
+  constructor(code: KeystoreErrorCode, message: string, options?: { cause?: unknown }) {
+    super(code, message, options);
+  }
+}
+
+export type KeystoreErrorCode =
+  /** There is no key of that name, or no such file. */
   | "identity_not_found"
+  /** There is a key of that name, and none is ever overwritten. */
+  | "identity_exists"
   | "key_file_unreadable"
+  /** Others than its owner have access to the file. */
   | "key_file_permissions"
+  /** It is no key file, or not one of this version. */
   | "key_file_invalid"
-  | "key_file_encrypted"
-  | "key_invalid"
-  | "signature_invalid"
-  | "message_too_long"
-  | "signer_failed";
+  /** The directory cannot be made or written to, or is full. */
+  | "keystore_not_writable"
+  /** The key is encrypted, and no passphrase was given. */
+  | "passphrase_missing"
+  /** The key does not open with the passphrase, or its file is damaged: nobody can tell which. */
+  | "passphrase_wrong"
+  /** What was to be imported is no Ed25519 private key, or in no form that can be read. */
+  | "import_invalid";
 
 /** Where in a registry file a fault is. Lines and columns count from 1. */
 export interface FilePlace {

@@ -50,7 +50,7 @@ describe("an identity that is a name", () => {
   it("is refused when there is no such file, when it is encrypted, or when others may read it", async () => {
     await expect(openIdentity("nobody")).rejects.toMatchObject({ code: "identity_not_found" });
     await install("locked-bot.key", "plain-bot.key");
-    await expect(openIdentity("locked-bot")).rejects.toMatchObject({ code: "key_file_encrypted" });
+    await expect(openIdentity("locked-bot")).rejects.toMatchObject({ code: "passphrase_missing" });
     await chmod(join(home, "keys", "plain-bot.key"), 0o644);
     await expect(openIdentity("plain-bot")).rejects.toMatchObject({ code: "key_file_permissions" });
   });

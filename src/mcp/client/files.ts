@@ -8,7 +8,7 @@ import type { ClientSettings } from "./options.js";
 import { openServers } from "./servers.js";
 import type { TrustedServers } from "./servers.js";
 import { openIdentity } from "../identity.js";
-import type { Identity } from "../identity.js";
+import type { Identity } from "../../keystore/identity.js";
 
 /** How long the end of a connection waits for a log. */
 const SETTLE_MS = 5000;

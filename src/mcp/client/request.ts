@@ -13,7 +13,7 @@ import type { SignedIntent } from "../../receipt/sign.js";
 import type { ClientSettings } from "./options.js";
 import { rejectAnswer } from "./refusals.js";
 import type { ClientRejection } from "./refusals.js";
-import type { Identity } from "../identity.js";
+import type { Identity } from "../../keystore/identity.js";
 import type { Message, RequestId } from "../message.js";
 import { signedParams, signedTool } from "../signed-intent.js";
 

@@ -19,7 +19,7 @@ import { createIntentTags } from "./audit/intent-tag.js";
 import { AuditTrail } from "./audit/trail.js";
 import type { EventLog } from "./events.js";
 import type { CheckedOptions } from "./options.js";
-import type { Identity } from "../identity.js";
+import type { Identity } from "../../keystore/identity.js";
 import { createChargesOf } from "./call-charges.js";
 import type { RegistrySource } from "./registry-source.js";
 import type { ReplayChoice } from "./replay-choice.js";

@@ -1,6 +1,6 @@
 import { formatPublicKey } from "../../crypto/key-text.js";
 import type { TrustRegistry } from "../../trust/registry.js";
-import type { Identity } from "../identity.js";
+import type { Identity } from "../../keystore/identity.js";
 
 /**
  * Says why clients that trust the registry's `servers` would not take this server's countersignatures.
