@@ -64,9 +64,10 @@ try {
     const { useSodium } = await import("signet-mcp/sodium");
     const missing = await useSodium().catch((error) => error.code);
     if (missing !== "dependency_missing") throw new Error("sodium-native is not there, and that is not said");
-    const { AuditLog } = await import("signet-mcp/audit");
-    const unlocked = await AuditLog.open("audit").catch((error) => error.code);
-    if (unlocked !== "dependency_missing") throw new Error("fs-native-extensions is not there, and that is not said");
+    const { SigningAgent } = await import("signet-mcp");
+    const own = await SigningAgent.create("bot", { home: "home", unencrypted: true });
+    if (!own.verify(await own.sign("t", {}, { target }))) throw new Error("an agent does not know its own receipt");
+    await own.close();
     console.log("the packed package works, with", ${names.length}, "entries");`;
   writeFileSync(join(folder, "check.mjs"), program);
   process.stdout.write(run(process.execPath, ["check.mjs"], folder));

@@ -219,6 +219,17 @@ export class SigningTransportError extends SignetError {
 export type SigningTransportErrorCode =
   "duplicate_request" | "batch_not_signable" | "transport_closed" | "unexpected_answer" | "unreadable_answer";
 
+/** A `SigningAgent` that is used in a way that it cannot be. */
+export class AgentError extends SignetError {
+  declare readonly code: AgentErrorCode;
+
+  constructor(code: AgentErrorCode, message: string, options?: { cause?: unknown }) {
+    super(code, message, options);
+  }
+}
+
+export type AgentErrorCode = "agent_closed";
+
 /** A package that a feature needs, and that is installed only where the feature is used, cannot be loaded. */
 export class DependencyError extends SignetError {
   declare readonly code: DependencyErrorCode;

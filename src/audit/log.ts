@@ -95,7 +95,7 @@ export class AuditLog implements AuditSink, AsyncDisposable {
    * aside in a file that ends in `.broken`, and put on record. A log that another implementation wrote is continued.
    *
    * @param dir - The directory that holds the day's files: `SIGNET_HOME/audit`, not `SIGNET_HOME`.
-   * @throws `OptionError`; `DependencyError` when `fs-native-extensions` is not installed, which only appending needs;
+   * @throws `OptionError`; `DependencyError` when `fs-native-extensions` does not load, which only appending needs;
    * `AuditLogError`: `audit_not_found` (for reading), `audit_not_writable`, `audit_unreadable`, `audit_full`,
    * `audit_corrupt` when the newest record is not what it should be.
    *

@@ -41,6 +41,18 @@ export function paramsKeyOf(signer: Signer): Uint8Array | undefined {
 }
 
 /**
+ * Encrypts as {@link encryptParams} does, with a signer's own key.
+ *
+ * @param signer - With its key in memory.
+ */
+export function paramsEncrypter(signer: Signer): (receipt: Receipt | JsonRecord) => JsonRecord {
+  const key = paramsKeyOf(signer);
+  // Whoever takes the option checks it, and a key file is one in memory.
+  if (key === undefined) throw new TypeError("the signer's key is not in memory");
+  return (receipt) => encryptParams(receipt, key);
+}
+
+/**
  * Encrypts the params of a receipt for a log. Signatures hold again once they are put back by {@link decryptParams}.
  *
  * `params_hash` stays as it is: short or guessable params can be found by trying.

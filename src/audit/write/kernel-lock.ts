@@ -12,7 +12,7 @@ export interface KernelLocks {
 /**
  * Loads the package that locks files.
  *
- * @throws `DependencyError` `dependency_missing` when it is not installed or does not load on this machine.
+ * @throws `DependencyError` `dependency_missing` when it does not load on this machine.
  */
 export async function loadKernelLocks(): Promise<KernelLocks> {
   try {
@@ -21,8 +21,8 @@ export async function loadKernelLocks(): Promise<KernelLocks> {
   } catch (cause) {
     throw new DependencyError(
       "dependency_missing",
-      `an audit log needs fs-native-extensions, which cannot be loaded (${quotedError(cause)}): ` +
-        "install it with `npm install fs-native-extensions`",
+      `an audit log needs fs-native-extensions, which does not load on this machine (${quotedError(cause)}): ` +
+        "install again with optional dependencies, on a platform that it has a build for",
       { cause },
     );
   }

@@ -128,9 +128,6 @@ function logAtHand({ source, encryptParams }: AuditSettings): CallLog | undefine
 }
 
 async function createConceal(signer: Identity["signer"]): Promise<Conceal> {
-  const { encryptParams, paramsKeyOf } = await import("../../audit/record/params-cipher.js");
-  const key = paramsKeyOf(signer);
-  // The options were checked, and a key file is one in memory.
-  if (key === undefined) throw new TypeError("the signer's key is not in memory");
-  return (receipt) => encryptParams(receipt, key);
+  const { paramsEncrypter } = await import("../../audit/record/params-cipher.js");
+  return paramsEncrypter(signer);
 }

@@ -47,7 +47,7 @@ export interface GuardOptions {
   /**
    * Where calls are put on record, durably: an {@link AuditLog}, which stays its owner's to close, or the directory of one, such as
    * `SIGNET_HOME/audit`. The receipt is there before the tool runs, the countersigned one before the answer leaves; a call that cannot be
-   * put on record does not run. Needs the package `fs-native-extensions`. Default is none.
+   * put on record does not run. Default is none.
    */
   readonly audit?: AuditLog | string;
   /**
