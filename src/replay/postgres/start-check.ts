@@ -1,3 +1,4 @@
+import { clocksApart, leastAheadMs } from "../clock-distance.js";
 import { ask, borrow } from "./connection.js";
 import { meaningOf, misconfigured } from "./failures.js";
 import type { StoreSettings } from "./options.js";
@@ -22,13 +23,17 @@ export async function checkStart(settings: StoreSettings): Promise<void> {
   const facts = readFacts(await askAtStart(settings, factsSelect(settings.schema)));
   checkServer(facts);
   checkSchema(facts, settings.schema);
-  const about = await askAtStart(settings, `${settings.schema}.signet_replay_about()`);
+  const { schema, storeClockSkewMs, clock } = settings;
+  const before = clock();
+  const about = await askAtStart(settings, `${schema}.signet_replay_about()`);
+  const after = clock();
   const [format, now] = about.split(" ").map(Number);
-  checkFormat(format, settings.schema);
-  const aheadMs = Math.round((now ?? Number.NaN) - settings.clock());
-  if (!(Math.abs(aheadMs) <= settings.storeClockSkewMs)) {
+  checkFormat(format, schema);
+  const aheadMs = Math.round(leastAheadMs(now ?? Number.NaN, before, after));
+  // Written so that NaN, which is no time, is found too.
+  if (!(Math.abs(aheadMs) <= storeClockSkewMs)) {
     throw misconfigured(
-      `the database's clock is ${aheadMs} ms ahead of this host's, more than storeClockSkewMs (${settings.storeClockSkewMs}); set both by NTP`,
+      `${clocksApart("the database's", aheadMs)}, more than storeClockSkewMs (${storeClockSkewMs}); set both by NTP`,
     );
   }
 }

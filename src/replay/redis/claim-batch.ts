@@ -1,5 +1,6 @@
 import type { ReplayStoreError } from "../../errors.js";
 import type { ClaimOutcome } from "../types.js";
+import { clocksApart } from "../clock-distance.js";
 import { claimFault, refuse } from "./faults.js";
 
 /** A claim that waits for its answer. */
@@ -48,7 +49,10 @@ export function makeBatch(head: string, hostNowMs: number, pending: readonly Pen
  */
 export function settleBatch(reply: string, claims: readonly PendingClaim[]): ReplayStoreError | undefined {
   if (reply.startsWith("!")) {
-    throw refuse("replay_unavailable", `${clocksApart(Number(reply.slice(1)))}; synchronise both with NTP`);
+    throw refuse(
+      "replay_unavailable",
+      `${clocksApart("the Redis server's", Number(reply.slice(1)))}; synchronise both with NTP`,
+    );
   }
   const [letters = "", marker, now, ...words] = reply.split(" ");
   if (letters.length !== claims.length)
@@ -60,12 +64,6 @@ export function settleBatch(reply: string, claims: readonly PendingClaim[]): Rep
     else claim.reject(outcome);
   }
   return failure === "" ? undefined : claimFault(failure);
-}
-
-/** Says how the clocks differ. */
-export function clocksApart(serverAheadMs: number): string {
-  const direction = serverAheadMs > 0 ? "ahead of" : "behind";
-  return `the Redis server's clock is ${Math.abs(serverAheadMs)} ms ${direction} this host's`;
 }
 
 interface Refused {

@@ -1,4 +1,4 @@
-import { clocksApart } from "./claim-batch.js";
+import { clocksApart, leastAheadMs } from "../clock-distance.js";
 import type { Connection } from "./client/types.js";
 import { BUCKETS } from "./keyspace.js";
 import type { Keyspace } from "./keyspace.js";
@@ -23,9 +23,7 @@ export async function askSetup(
   const reply = String(await connection.run("EVAL", CHECK_SCRIPT, [head], []));
   const after = clock();
   const [policy = "", role = "", identity = "", now = ""] = reply.split(" ");
-  const serverNow = Number(now);
-  const aheadMs = serverNow > after ? serverNow - after : Math.min(serverNow - before, 0);
-  return { policy, role, identity, aheadMs };
+  return { policy, role, identity, aheadMs: leastAheadMs(Number(now), before, after) };
 }
 
 /** The heads of all buckets: on a Cluster, some of each node. */
@@ -49,6 +47,7 @@ export function findSetupFault(setup: ServerSetup, storeClockSkewMs: number): st
     return "the Redis server does not tell its run id and replication id (INFO), by which a loss of data is noticed";
   }
   // Written so that NaN, which is no time, is found too.
-  if (!(Math.abs(aheadMs) <= storeClockSkewMs)) return `${clocksApart(aheadMs)}; synchronise both with NTP`;
+  if (!(Math.abs(aheadMs) <= storeClockSkewMs))
+    return `${clocksApart("the Redis server's", aheadMs)}; synchronise both with NTP`;
   return undefined;
 }
