@@ -97,6 +97,7 @@ export type TrustRegistryErrorCode =
   | "registry_empty"
   | "registry_unsupported"
   | "registry_regressed"
+  | "registry_edit_invalid"
   | "registry_closed";
 
 /** A replay store that cannot say whether a nonce was seen. The guard denies the call. */

@@ -40,6 +40,8 @@ export interface SignOptions {
   readonly traceId?: string | undefined;
   /** Id of the receipt of the call that this one follows from. */
   readonly parentReceiptId?: string | undefined;
+  /** Who signs, where that is not what the key's public file says. */
+  readonly principal?: string | undefined;
   /** Principal that the agent acts for, such as `user://acme/alice`: its claim. */
   readonly actingFor?: string | undefined;
   /** `false` keeps this receipt out of the log. Default is `true`. */
@@ -77,6 +79,7 @@ const SIGN_OPTIONS: readonly (keyof SignOptions)[] = [
   "callId",
   "traceId",
   "parentReceiptId",
+  "principal",
   "actingFor",
   "audit",
 ];

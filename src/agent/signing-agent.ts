@@ -91,12 +91,21 @@ export class SigningAgent implements AsyncDisposable {
   async sign(tool: string, params: unknown, options: SignOptions): Promise<ReceiptV1> {
     if (this.#closing !== undefined)
       throw new AgentError("agent_closed", "the agent is closed: open another");
-    const { hashOnly, encryptParams, audit, exp, transport = "stdio", ...rest } = readSignOptions(options);
+    const {
+      hashOnly,
+      encryptParams,
+      audit,
+      exp,
+      transport = "stdio",
+      principal,
+      ...rest
+    } = readSignOptions(options);
     const issuedAtMs = this.#settings.clock();
     const action = hashOnly ? { paramsHash: canonicalHash(params ?? {}) } : { params };
     const receipt = await signReceipt({
       ...rest,
       ...this.identity,
+      principal: principal ?? this.identity.principal,
       ...action,
       tool,
       transport,

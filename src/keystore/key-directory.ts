@@ -44,11 +44,16 @@ export class KeyDirectory {
    */
   async create(name: string, keyText: string, publicText: string): Promise<void> {
     await this.#write(() => mkdir(this.path, { recursive: true, mode: 0o700 }));
+    await this.requireFree(name);
+    await this.#create(name, `${name}.key`, { text: keyText, mode: PRIVATE_MODE });
+    await this.#create(name, `${name}.pub`, { text: publicText, mode: PUBLIC_MODE });
+  }
+
+  /** @throws `KeystoreError` `identity_exists` when there is a file of that name. */
+  async requireFree(name: string): Promise<void> {
     const files = await this.#list();
     for (const file of [`${name}.key`, `${name}.pub`])
       if (files.includes(file)) throw this.#exists(name, file);
-    await this.#create(name, `${name}.key`, { text: keyText, mode: PRIVATE_MODE });
-    await this.#create(name, `${name}.pub`, { text: publicText, mode: PUBLIC_MODE });
   }
 
   /** Writes the public file of a key that has none. */

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { formatPublicKey, parsePublicKeyText } from "../crypto/key-text.js";
 import type { PublicKeyText } from "../crypto/key-text.js";
 import { createSigner, generateSeed } from "../crypto/signer.js";
@@ -54,8 +55,8 @@ export interface ExportOptions extends UnlockOptions {
   readonly exportPassphrase?: string;
 }
 
-/** Forms of a public key: `ed25519:` and base64, a PEM, a line of `authorized_keys`. */
-export type PublicKeyFormat = "text" | "pem" | "openssh";
+/** Forms of a public key: `ed25519:` and base64, the content of `NAME.pub`, a PEM, a line of `authorized_keys`. */
+export type PublicKeyFormat = "text" | "json" | "pem" | "openssh";
 
 const NEW_KEY = ["owner", "principal", "passphrase", "unencrypted"];
 
@@ -113,6 +114,11 @@ export class Keystore {
     }
   }
 
+  /** @throws `KeystoreError` `identity_exists` when there is a key of that name; `OptionError` when no key can have it. */
+  async requireFree(name: string): Promise<void> {
+    await this.#files.requireFree(requireKeyName(name));
+  }
+
   /** All keys, by name. A file that cannot be read is listed with what is wrong with it. */
   async list(): Promise<readonly KeySummary[]> {
     const keys: KeySummary[] = [];
@@ -146,6 +152,7 @@ export class Keystore {
     const { format = "text", ...unlock } = options;
     const publicKey = await this.#publicKey(name, unlock);
     const bytes = parsePublicKeyText(publicKey) ?? new Uint8Array();
+    if (format === "json") return await readFile(this.#files.publicPath(name), "utf8");
     if (format === "pem") return pemFromPublicKey(bytes);
     return format === "openssh" ? `${await openSshFromPublicKey(bytes, name)}\n` : publicKey;
   }

@@ -12,6 +12,11 @@ export function quoted(text: string): string {
   return JSON.stringify(cut).replace(UNPRINTABLE, escapeCharacter);
 }
 
+/** Makes text of unknown origin harmless on a terminal: with everything escaped that does not print. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, escapeCharacter);
+}
+
 /** The first characters of a text, as a text of its own: a slice would keep all of the long one in memory. */
 export function cut(text: string, length: number): string {
   if (text.length <= length) return text;

@@ -1,2 +1,5 @@
-/** What this package calls itself in files that it writes: its name and the version of `package.json`. */
-export const PRODUCER = "signet-mcp 0.1.0";
+/** As in `package.json`. */
+export const VERSION = "0.1.0";
+
+/** What this package calls itself in files that it writes. */
+export const PRODUCER: string = `signet-mcp ${VERSION}`;

@@ -260,7 +260,7 @@ describe("what an agent is asked for", () => {
     ["targets", "echo", {}, { targets: "x" }],
   ])("is refused with a name, where the %s is wrong", async (option, tool, params, options) => {
     const agent = await create();
-    const signing = agent.sign(tool as string, params, { target: TARGET, ...options } as SignOptions);
+    const signing = agent.sign(tool as string, params, { target: TARGET, ...options });
     const error: unknown = await signing.catch((error: unknown) => error);
     expect((error as { option: string }).option).toContain(option);
     expect(existsSync(join(home, "audit"))).toBe(false);

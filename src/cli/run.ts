@@ -1,0 +1,67 @@
+import { Command, CommanderError } from "commander";
+import { printable } from "../lib/text.js";
+import { VERSION } from "../lib/version.js";
+import { addIdentity } from "./commands/identity/index.js";
+import { addSign } from "./commands/sign.js";
+import { EXIT, exitStatus, explain } from "./faults.js";
+import { note, styled } from "./output.js";
+
+const SUCCESS: readonly string[] = ["commander.helpDisplayed", "commander.help", "commander.version"];
+
+/**
+ * Runs the command line.
+ *
+ * @param args - Without the program's name.
+ * @returns the exit status: 0 it holds, 1 it does not, 2 it was used wrongly.
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  // Who reads the output may have seen enough.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit();
+  });
+  try {
+    await createProgram().parseAsync(args, { from: "user" });
+    return exitStatus();
+  } catch (error) {
+    // Commander has said it already.
+    if (error instanceof CommanderError) return SUCCESS.includes(error.code) ? EXIT.holds : EXIT.wrongUse;
+    const { message, exit } = explain(error);
+    note(`${styled("red", "error:", process.stderr)} ${printable(message)}`);
+    return exit;
+  }
+}
+
+/** The commands, their flags and their help. */
+export function createProgram(): Command {
+  const program = new Command("signet");
+  program
+    .description(
+      "Signed, verified and countersigned tool calls: keys, receipts, the audit log, trust registries.",
+    )
+    .version(VERSION, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print help of a command")
+    .showSuggestionAfterError()
+    .showHelpAfterError("(add --help for flags and examples)")
+    .configureHelp({ sortSubcommands: false })
+    .exitOverride()
+    .addHelpText(
+      "after",
+      `
+Keys are in SIGNET_HOME/keys and the log is in SIGNET_HOME/audit; SIGNET_HOME is ~/.signet unless it is set.
+Exit status: 0 it holds, 1 it does not hold, 2 wrong use.`,
+    );
+  addIdentity(program);
+  addSign(program);
+  inheritSettings(program);
+  return program;
+}
+
+/** Commander copies settings to commands that are made afterwards by it, and not to those of commands. */
+function inheritSettings(parent: Command): void {
+  for (const command of parent.commands) {
+    command.copyInheritedSettings(parent);
+    inheritSettings(command);
+  }
+}
