@@ -3,14 +3,20 @@
 import { readFileSync } from "node:fs";
 import { rolldown } from "rolldown";
 
-const { exports: entries } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+const { exports: entries, bin } = JSON.parse(
+  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+);
 const targets = Object.values(entries)
   .map((entry) => entry.default)
   .filter((path) => path !== undefined);
 const input = Object.fromEntries(
-  [...targets, "./dist/trust/worker.js", "./dist/audit/verify/worker.js", "./dist/replay/file/worker.js"].map(
-    (path) => [path.slice("./dist/".length, -".js".length), path],
-  ),
+  [
+    ...targets,
+    `./${bin.signet}`,
+    "./dist/trust/worker.js",
+    "./dist/audit/verify/worker.js",
+    "./dist/replay/file/worker.js",
+  ].map((path) => [path.slice("./dist/".length, -".js".length), path]),
 );
 const bundle = await rolldown({
   preserveEntrySignatures: "allow-extension",

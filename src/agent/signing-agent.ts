@@ -5,13 +5,12 @@ import { formatPublicKey } from "../crypto/key-text.js";
 import type { PublicKeyText } from "../crypto/key-text.js";
 import { AgentError, AuditLogError } from "../errors.js";
 import { optionRecord } from "../lib/option.js";
-import { parseTime } from "../lib/time.js";
 import type { Identity } from "../keystore/identity.js";
 import { openKeystore } from "../keystore/keystore.js";
-import { checkReceiptSignature } from "../receipt/check.js";
+import { checkReceiptOf } from "../receipt/check-of.js";
 import { parseReceipt } from "../receipt/parse.js";
 import { signReceipt } from "../receipt/sign.js";
-import type { Receipt, ReceiptV1 } from "../receipt/types.js";
+import type { ReceiptV1 } from "../receipt/types.js";
 import { AGENT_OPTIONS, readAgentOptions, readSignOptions } from "./options.js";
 import type { AgentOptions, AgentSettings, CreateAgentOptions, SignOptions } from "./options.js";
 
@@ -125,10 +124,7 @@ export class SigningAgent implements AsyncDisposable {
   verify(receipt: unknown): boolean {
     const parsed = parseReceipt(typeof receipt === "string" ? jsonOf(receipt) : receipt);
     if (!parsed.ok) return false;
-    const { value: read } = parsed;
-    if (signerKey(read) !== this.publicKey || !checkReceiptSignature(read).ok) return false;
-    const expMs = "exp" in read ? parseTime(read.exp) : undefined;
-    return expMs === undefined || this.#settings.clock() < expMs;
+    return checkReceiptOf(parsed.value, this.publicKey, this.#settings.clock()).ok;
   }
 
   /**
@@ -193,11 +189,6 @@ export class SigningAgent implements AsyncDisposable {
     const log = await this.#log?.catch(() => undefined);
     await log?.close();
   }
-}
-
-/** The key whose signature is outermost. */
-function signerKey(receipt: Receipt): PublicKeyText {
-  return receipt.v === 3 ? receipt.server.pubkey : receipt.signer.pubkey;
 }
 
 function jsonOf(text: string): unknown {

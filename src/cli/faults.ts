@@ -38,7 +38,9 @@ export function explain(error: unknown): { readonly message: string; readonly ex
 
 /** The library names its options; whoever sits at a terminal knows their flags. */
 function asFlags(message: string): string {
-  return message.replace(/\boptions\.([a-z][A-Za-z]*)\b/g, (_, name: string) => `--${flagOf(name)}`);
+  return message
+    .replace(/^name must/, "--name must")
+    .replace(/\boptions\.([a-z][A-Za-z]*)\b/g, (_, name: string) => `--${flagOf(name)}`);
 }
 
 function flagOf(option: string): string {

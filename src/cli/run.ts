@@ -1,8 +1,11 @@
 import { Command, CommanderError } from "commander";
 import { printable } from "../lib/text.js";
 import { VERSION } from "../lib/version.js";
+import { addAudit } from "./commands/audit/index.js";
 import { addIdentity } from "./commands/identity/index.js";
 import { addSign } from "./commands/sign.js";
+import { addTrust } from "./commands/trust/index.js";
+import { addVerify } from "./commands/verify.js";
 import { EXIT, exitStatus, explain } from "./faults.js";
 import { note, styled } from "./output.js";
 
@@ -54,6 +57,9 @@ Exit status: 0 it holds, 1 it does not hold, 2 wrong use.`,
     );
   addIdentity(program);
   addSign(program);
+  addVerify(program);
+  addAudit(program);
+  addTrust(program);
   inheritSettings(program);
   return program;
 }

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import type { SigningAgent } from "../../agent/signing-agent.js";
-import { parseTime } from "../../lib/time.js";
 import { CliFault } from "../faults.js";
 import { note } from "../output.js";
 import { oldPassphrase } from "../passphrase.js";
 import { readInput } from "../read-input.js";
+import { readEnd } from "../time-flag.js";
 import { writeOutput } from "../write-output.js";
 
 interface Flags {
@@ -67,7 +67,8 @@ Examples:
 async function sign(flags: Flags): Promise<void> {
   const tool = toolOf(flags);
   const params = await paramsOf(flags);
-  const exp = flags.exp === undefined ? undefined : lifetimeMs(flags.exp, Date.now());
+  const now = Date.now();
+  const exp = flags.exp === undefined ? undefined : readEnd(flags.exp, "--exp", now) - now;
   const agent = await openAgent(flags.key);
   try {
     const receipt = await agent.sign(tool, params, {
@@ -141,20 +142,4 @@ function jsonOf(text: string, where: string): unknown {
       `${where} is no JSON${why}; quote it for the shell, such as --params '{"title":"fix bug"}'`,
     );
   }
-}
-
-const LASTS = /^(\d{1,6})([smhd])$/;
-const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-function lifetimeMs(text: string, nowMs: number): number {
-  const [, count, unit = ""] = LASTS.exec(text) ?? [];
-  const unitMs = UNITS_MS[unit];
-  if (count !== undefined && unitMs !== undefined && Number(count) > 0) return Number(count) * unitMs;
-  const endMs = parseTime(text);
-  if (endMs !== undefined && endMs > nowMs) return endMs - nowMs;
-  throw new CliFault(
-    endMs === undefined
-      ? `--exp must be a time such as 2026-11-27T00:00:00Z, or how long the receipt lasts, such as 5m, got ${JSON.stringify(text)}`
-      : `--exp ${text} is over: give a time to come`,
-  );
 }
