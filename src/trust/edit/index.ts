@@ -1,0 +1,12 @@
+/** Changing a trust registry file without writing it anew: its comments, order and layout stay. */
+export { editRegistryFile } from "./edit-file.js";
+export type { EditRegistryOptions } from "./edit-file.js";
+export type {
+  AddEntry,
+  DisableEntry,
+  NewTrustEntry,
+  RegistryEdit,
+  RegistryEditResult,
+  RevokeEntry,
+  RotateEntry,
+} from "./types.js";
