@@ -10,4 +10,6 @@ export const RECORD_TYPES: readonly string[] = [
   "carried_countersignature",
   "answer_refused",
   "call_unanswered",
+  "registry_rejected",
+  "registry_reloaded",
 ];

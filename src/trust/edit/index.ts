@@ -2,11 +2,7 @@
 export { editRegistryFile } from "./edit-file.js";
 export type { EditRegistryOptions } from "./edit-file.js";
 export type {
-  AddEntry,
-  DisableEntry,
   NewTrustEntry,
   RegistryEdit,
   RegistryEditResult,
-  RevokeEntry,
-  RotateEntry,
 } from "./types.js";

@@ -71,7 +71,7 @@ describe("an edit of any registry", () => {
         expect(changes.filter((line) => line.startsWith("+") && !PUT_IN.test(line))).toEqual([]);
         expect(commentsOf(edited.text)).toEqual(commentsOf(text));
       }),
-      { numRuns: 2000 },
+      { numRuns: 300 },
     );
   });
 });
@@ -118,7 +118,7 @@ describe("an edit of a text that is nearly a registry", () => {
           expect(entriesOf(parse((edited as Edited).text))).toEqual(expected(entriesOf(parse(text)), edit));
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 600 },
     );
   });
 });

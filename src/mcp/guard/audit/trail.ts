@@ -55,6 +55,8 @@ const LET_THROUGH_DEADLINE_MS = 5000;
 /** How long `close` waits. */
 const DRAIN_MS = 5000;
 
+/** Characters of the `detail` of what became of a registry. */
+const MAX_DETAIL = 1024;
 const SUMMARY_EVERY_MS = 60_000;
 
 /** Bytes of a countersignature that a result brought along, and that is kept. */
@@ -139,10 +141,20 @@ export class AuditTrail implements CallRecord {
 
   /** Counts what nobody is known to have sent. What is known is told otherwise. */
   note(event: GuardEvent): void {
+    if (event.type === "registry_rejected" || event.type === "registry_reloaded") this.#noteRegistry(event);
     const code = event.type === "refused" && event.signer === undefined ? event.code : event.type;
     if (this.#closed || (code !== "unsigned_allowed" && !isRefusalCode(code))) return;
     this.#refusals.count(code, this.#parts.clock());
     this.#summariseLater();
+  }
+
+  /** By which version of the registry calls were judged belongs to the evidence, and so does that a new one was not taken. */
+  #noteRegistry(event: GuardEvent & { readonly type: "registry_rejected" | "registry_reloaded" }): void {
+    if (this.#closed) return;
+    const detail = "detail" in event ? { detail: cut(event.detail, MAX_DETAIL).toWellFormed() } : {};
+    this.#inBackground(
+      this.#append(() => ({ type: event.type, ts: formatTime(this.#parts.clock()), ...detail })),
+    );
   }
 
   /**
