@@ -3,6 +3,7 @@ import { printable } from "../lib/text.js";
 import { VERSION } from "../lib/version.js";
 import { addAudit } from "./commands/audit/index.js";
 import { addIdentity } from "./commands/identity/index.js";
+import { addQuickstart } from "./commands/quickstart/index.js";
 import { addSign } from "./commands/sign.js";
 import { addTrust } from "./commands/trust/index.js";
 import { addVerify } from "./commands/verify.js";
@@ -30,7 +31,7 @@ export async function run(args: readonly string[]): Promise<number> {
     // Commander has said it already.
     if (error instanceof CommanderError) return SUCCESS.includes(error.code) ? EXIT.holds : EXIT.wrongUse;
     const { message, exit } = explain(error);
-    note(`${styled("red", "error:", process.stderr)} ${printable(message)}`);
+    note(`${styled("red", "error:", process.stderr)} ${message.split("\n").map(printable).join("\n")}`);
     return exit;
   }
 }
@@ -55,6 +56,7 @@ export function createProgram(): Command {
 Keys are in SIGNET_HOME/keys and the log is in SIGNET_HOME/audit; SIGNET_HOME is ~/.signet unless it is set.
 Exit status: 0 it holds, 1 it does not hold, 2 wrong use.`,
     );
+  addQuickstart(program);
   addIdentity(program);
   addSign(program);
   addVerify(program);

@@ -1,0 +1,105 @@
+import { execFile } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
+import { promisify } from "node:util";
+import type { PublicKeyText } from "../../../crypto/key-text.js";
+import { openKeystore } from "../../../keystore/index.js";
+import type { Keystore } from "../../../keystore/index.js";
+import { fromEnvironment } from "../../../keystore/passphrase.js";
+import { formatTime } from "../../../lib/time.js";
+import { CliFault } from "../../faults.js";
+import { findPublicKey } from "../../key-spec.js";
+import { note, print, printJson, styled } from "../../output.js";
+import { CLIENT_TEXT, NAMES, registryText, SERVER_TEXT } from "./files.js";
+import { findsPackages, installPackages } from "./packages.js";
+
+/** The first call takes this long at most, in milliseconds. */
+const CALL_MS = 60_000;
+
+/** Makes all that a first verified call needs, and makes it. */
+export async function quickstart(target: string, json: boolean): Promise<void> {
+  const dir = resolve(target);
+  const say = (text: string): void => {
+    if (!json) print(`${styled("green", "✓")} ${text}`);
+  };
+  await makeDirectory(dir);
+  const keystore = openKeystore();
+  const keys = { agent: await keyOf(keystore, NAMES.agent), server: await keyOf(keystore, NAMES.server) };
+  say(`keys ${NAMES.agent} and ${NAMES.server} in ${keystore.dir}`);
+  const files = {
+    "registry.yaml": registryText(
+      keys,
+      formatTime(Math.floor(Date.now() / 1000) * 1000).replace(".000Z", "Z"),
+    ),
+    "server.mjs": SERVER_TEXT,
+    "client.mjs": CLIENT_TEXT,
+  };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(dir, name), text, { flag: "wx" });
+  say(`${Object.keys(files).join(", ")} in ${dir}`);
+  if (!findsPackages(dir)) {
+    if (!json) note("  npm installs the packages …");
+    await installPackages(dir);
+    say("packages installed");
+  }
+  const said = await firstCall(dir);
+  say(`a first call, signed, verified, run and countersigned: ${said}`);
+  if (json) {
+    printJson({ dir, keys, files: Object.keys(files), said });
+    return;
+  }
+  const shown = relative(process.cwd(), dir) || ".";
+  print(`
+Next:
+  node ${join(shown, "client.mjs")}        call it again
+  signet audit                  what is on record
+  signet verify --chain         that nobody changed it
+  signet trust list ${join(shown, "registry.yaml")}`);
+}
+
+async function makeDirectory(dir: string): Promise<void> {
+  try {
+    await mkdir(dir);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+    throw new CliFault(
+      code === "EEXIST"
+        ? `${dir} is there already, and nothing is overwritten: name another directory, signet quickstart DIR`
+        : `${dir} cannot be made (${code}): name another directory, signet quickstart DIR`,
+    );
+  }
+}
+
+/** A key that is there is used, as it is. */
+async function keyOf(keystore: Keystore, name: string): Promise<PublicKeyText> {
+  const known = (await keystore.list()).find((key) => key.name === name);
+  if (known !== undefined) {
+    // Now, rather than in the middle of the call: it may need a passphrase.
+    await keystore.load(name);
+    return await findPublicKey(name, "--name");
+  }
+  const isSealed = fromEnvironment() !== undefined;
+  const { publicKey } = await keystore.generate(name, {
+    owner: "my-org",
+    ...(isSealed ? {} : { unencrypted: true }),
+  });
+  if (publicKey === undefined) throw new Error("a new key has a public key");
+  return publicKey;
+}
+
+async function firstCall(dir: string): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [join(dir, "client.mjs")], {
+      timeout: CALL_MS,
+    });
+    return stdout.trim().split("\n").at(-1) ?? "";
+  } catch (error) {
+    const stderr: unknown = error instanceof Error && "stderr" in error ? error.stderr : undefined;
+    const why =
+      typeof stderr === "string" && stderr !== ""
+        ? stderr.trim().split("\n").slice(-8).join("\n")
+        : String(error);
+    throw new CliFault(
+      `the first call failed: ${why}\nThe files are in ${dir}: signet doctor --registry ${join(dir, "registry.yaml")}`,
+    );
+  }
+}
