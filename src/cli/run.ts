@@ -2,6 +2,9 @@ import { Command, CommanderError } from "commander";
 import { printable } from "../lib/text.js";
 import { VERSION } from "../lib/version.js";
 import { addAudit } from "./commands/audit/index.js";
+import { addCompletion } from "./commands/completion/index.js";
+import { addDoctor } from "./commands/doctor/index.js";
+import { addExplore } from "./commands/explore/index.js";
 import { addIdentity } from "./commands/identity/index.js";
 import { addQuickstart } from "./commands/quickstart/index.js";
 import { addSign } from "./commands/sign.js";
@@ -62,6 +65,9 @@ Exit status: 0 it holds, 1 it does not hold, 2 wrong use.`,
   addVerify(program);
   addAudit(program);
   addTrust(program);
+  addExplore(program);
+  addCompletion(program);
+  addDoctor(program);
   inheritSettings(program);
   return program;
 }

@@ -161,10 +161,10 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
     remedy: "Look at `health().replay` and at the store; sign the call afresh.",
   },
   issued_before_start: {
-    message: "The receipt was signed before the server started",
+    message: "The receipt is dated before the server can tell whether it was used",
     meaning: "The replay store began empty after the receipt was signed and cannot tell whether it was used.",
     remedy:
-      "Sign the call afresh. Make one guard for the process, not one for each request; processes that come and go share a store.",
+      "Sign the call afresh; a new store in Redis or PostgreSQL refuses for its first half minute (`clockSkewMs`). Make one guard for the process, not one for each request; processes that come and go share a store.",
   },
   rate_limited: {
     message: "This agent has made too many calls",

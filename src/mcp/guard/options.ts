@@ -198,7 +198,11 @@ function readTargets(value: unknown): readonly string[] {
 
 function readReplay(value: unknown): ReplayOption {
   if (value === undefined || value === "memory" || value === "file" || isReplayStore(value)) return value;
-  throw invalidOption("options.replay", '"memory", "file" or a ReplayStore with a claim method', value);
+  throw invalidOption(
+    "options.replay",
+    '"memory", "file" or a store with a claim method, such as `await createRedisReplayStore({ client })` or `await createPostgresReplayStore({ pool })`',
+    value,
+  );
 }
 
 function readAudit(value: unknown): AuditLog | string | undefined {

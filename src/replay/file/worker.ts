@@ -41,17 +41,21 @@ const post = (message: FileStoreMessage): void => {
   port.postMessage(message);
 };
 
-let store: LmdbStore | undefined;
-if (enterGate(gate)) {
+const opened = await open();
+if (opened !== undefined && "kind" in opened) post(opened);
+else if (opened !== undefined) serve(opened);
+
+/** What it failed with is told outside the gate: whoever hears of it may end this thread at once. */
+async function open(): Promise<LmdbStore | FileStoreFault | undefined> {
+  if (!enterGate(gate)) return undefined;
   try {
-    store = await openLmdb(settings.dir, settings.createdAtMs);
+    return await openLmdb(settings.dir, settings.createdAtMs);
   } catch (error) {
-    post(openFaultOf(error));
+    return openFaultOf(error);
   } finally {
     leaveGate(gate);
   }
 }
-if (store !== undefined) serve(store);
 
 function serve(opened: LmdbStore): void {
   const { capacity, perSignerShare, dir } = settings;

@@ -55,7 +55,10 @@ async function askAtStart({ pool }: StoreSettings, select: string): Promise<stri
     if ("error" in reply) throw reply.error;
     return reply.answer;
   } catch (error) {
-    throw misconfigured(`the database cannot be asked: ${meaningOf(error)}`, error);
+    throw misconfigured(
+      `the database cannot be asked: ${meaningOf(error)}; start it, or correct the pool's host, port, user, password and database`,
+      error,
+    );
   }
 }
 

@@ -81,9 +81,11 @@ function outcomeOf(letter: string, claim: PendingClaim, refused: Refused): Claim
       return "replayed";
     case "b": {
       const beforeMs = Number(refused.marker) - claim.issuedAtMs;
-      const when = beforeMs > 0 ? `${beforeMs} ms before` : `${-beforeMs} ms after`;
-      const why = "and may have been used before that; sign it again";
-      return refuse("issued_before_start", `signed ${when} this store began to remember, ${why}`);
+      const when =
+        beforeMs > 0
+          ? `${beforeMs} ms before this store began to remember, and may have been used before that; sign it again`
+          : `${-beforeMs} ms after this store began to remember, which takes nothing that is dated within clockSkewMs of that; sign it again later`;
+      return refuse("issued_before_start", `signed ${when}`);
     }
     case "a": {
       const aheadMs = claim.issuedAtMs - Number(refused.now);

@@ -62,7 +62,8 @@ export function chargeFault(error: unknown): ReplayStoreError {
 export function sentenceOf(error: unknown): string {
   if (error instanceof ReplayStoreError) return error.message;
   return (
-    SENTENCES.get(wordOf(error) ?? "") ?? "the Redis server gave no answer; what was sent counts as done"
+    SENTENCES.get(wordOf(error) ?? "") ??
+    "the Redis server cannot be reached or gave no answer; claims that were sent count as made"
   );
 }
 

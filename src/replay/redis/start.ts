@@ -54,8 +54,11 @@ async function waitUntilReady(connection: Connection): Promise<void> {
       );
     }
     if (performance.now() >= deadline) {
-      const waited = `${STEP_DEADLINE_MS} ms`;
-      throw refuse("replay_unavailable", `the Redis client was not ready within ${waited}: it is ${name}`);
+      throw refuse(
+        "replay_unavailable",
+        `the Redis client was not ready within ${STEP_DEADLINE_MS} ms: it is ${name}. Start the server, or correct the client's address, ` +
+          'user and password: its event "error" says what is wrong',
+      );
     }
     await delay(LOOK_AGAIN_MS);
   }

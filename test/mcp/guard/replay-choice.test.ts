@@ -1,4 +1,5 @@
-import { mkdtempSync, existsSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -132,5 +133,28 @@ describe('a guard with `replay: "file"`', () => {
       code: "replay_corrupt",
     });
     await expect(connect(await open(), "stdio")).rejects.toMatchObject({ code: "replay_corrupt" });
+  });
+
+  it.each([
+    ["is not the store's", "replay_corrupt"],
+    ["others may write to", "replay_not_writable"],
+  ])("has a server that does not start say why, where the file is one that %s", async (_, code) => {
+    await (await open({ replay: "file" })).close();
+    if (code === "replay_corrupt")
+      writeFileSync(join(home, "replay", "data.mdb"), "not a database".repeat(1000));
+    else chmodSync(join(home, "replay"), 0o777);
+    const program = `
+      import { Server } from "@modelcontextprotocol/sdk/server/index.js";
+      import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
+      import { createGuard } from "signet-mcp/server";
+      import { testIdentity, testRegistry } from "signet-mcp/testing";
+      const { signer, name } = testIdentity("server");
+      const registry = testRegistry({ agents: [testIdentity("alice")] });
+      const guard = await createGuard({ registry, identity: { signer, name }, target: "mcp://x" });
+      await guard.protect(new Server({ name: "s", version: "1" })).connect(new StdioServerTransport());`;
+    const args = ["--input-type=module", "-e", program];
+    const { status, signal, stderr } = spawnSync(process.execPath, args, { input: "", encoding: "utf8" });
+    expect({ status, signal }).toEqual({ status: 1, signal: null });
+    expect(stderr).toContain(code);
   });
 });

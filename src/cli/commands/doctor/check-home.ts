@@ -1,0 +1,68 @@
+import { statSync, statfsSync } from "node:fs";
+import { isAbsolute } from "node:path";
+import { signetHome } from "../../../lib/signet-home.js";
+import { look, ok, wrong } from "./finding.js";
+import type { Finding } from "./finding.js";
+
+const OLDEST_NODE = [20, 19] as const;
+const GROUP_AND_OTHERS_WRITE = 0o022;
+/** Less room than this soon stops a log. */
+const LITTLE_ROOM_BYTES = 100 * 1024 * 1024;
+
+/** Looks at the machine: Node.js, `SIGNET_HOME`, its disk. */
+export function checkHome(): readonly Finding[] {
+  return [checkNode(), ...checkDirectory(signetHome())];
+}
+
+function checkNode(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const [oldestMajor, oldestMinor] = OLDEST_NODE;
+  const isNew = major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
+  if (isNew) return ok("node", `Node.js ${process.versions.node}`);
+  return wrong(
+    "node",
+    `Node.js ${process.versions.node} is too old`,
+    `install ${OLDEST_NODE.join(".")} or newer`,
+  );
+}
+
+function checkDirectory(home: string): readonly Finding[] {
+  if (!isAbsolute(home)) {
+    return [
+      wrong(
+        "home",
+        `SIGNET_HOME is the relative path ${home}`,
+        "set it to an absolute path: else it depends on where a program starts",
+      ),
+    ];
+  }
+  const status = statSync(home, { throwIfNoEntry: false });
+  if (status === undefined) {
+    return [
+      look(
+        "home",
+        `${home} is not there yet`,
+        "signet quickstart, or signet identity generate --name my-agent",
+      ),
+    ];
+  }
+  const findings: Finding[] = [ok("home", home)];
+  if (process.platform !== "win32") {
+    if (status.uid !== process.geteuid?.() && status.uid !== 0)
+      findings.push(wrong("home", `${home} is another user's`, "set SIGNET_HOME to a directory of your own"));
+    if ((status.mode & GROUP_AND_OTHERS_WRITE) !== 0)
+      findings.push(
+        wrong("home", `others may write to ${home}, and put keys of theirs there`, `chmod go-w '${home}'`),
+      );
+  }
+  const { bavail, bsize } = statfsSync(home);
+  if (bavail * bsize < LITTLE_ROOM_BYTES)
+    findings.push(
+      look(
+        "home",
+        `its disk has ${Math.floor((bavail * bsize) / 1024 / 1024)} MiB left`,
+        "make room: a full disk stops log and stores",
+      ),
+    );
+  return findings;
+}
