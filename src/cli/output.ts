@@ -9,9 +9,9 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Writes one JSON value for a machine. */
+/** Writes one JSON value for a machine, and nothing that a terminal obeys. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, undefined, 2));
+  print(JSON.stringify(value, undefined, 2).split("\n").map(printable).join("\n"));
 }
 
 /** Writes a line that is about the result, and no part of it. */

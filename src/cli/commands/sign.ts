@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { SigningAgent } from "../../agent/signing-agent.js";
+import { printable } from "../../lib/text.js";
 import { CliFault } from "../faults.js";
 import { note } from "../output.js";
 import { oldPassphrase } from "../passphrase.js";
@@ -85,7 +86,8 @@ async function sign(flags: Flags): Promise<void> {
       principal: flags.principal,
       audit: flags.log,
     });
-    await writeOutput(JSON.stringify(receipt), flags.output, 0o644);
+    // What JSON may leave as it is, a terminal may obey.
+    await writeOutput(printable(JSON.stringify(receipt)), flags.output, 0o644);
     if (flags.output !== undefined) note(`Written to ${flags.output}.`);
     if (flags.target === undefined) {
       note("The receipt names no server, so no guard takes it: say --target, such as --target mcp://github.");

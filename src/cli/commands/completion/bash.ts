@@ -11,8 +11,8 @@ _${root.name}_words() { COMPREPLY+=($(compgen -W "$1" -- "$cur")); }
 _${root.name}_names() { COMPREPLY+=($(compgen -W "$("$program" completion names 2>/dev/null)" -- "$cur")); }
 
 _${root.name}_files() {
-  local IFS=$'\\n'
-  COMPREPLY+=($(compgen "$1" -- "$cur"))
+  local file
+  while IFS= read -r file; do COMPREPLY+=("$file"); done < <(compgen "$1" -- "$cur")
   type compopt >/dev/null 2>&1 && compopt -o filenames 2>/dev/null
 }
 
@@ -26,7 +26,7 @@ _${root.name}() {
     if [[ -n $flag ]]; then flag=""; continue; fi
     case "$path $word" in
 ${valueFlags(nodes)}
-      *" -"*) ;;
+      *" -"?*) ;;
 ${children(nodes)}
       *) args=$((args + 1)) ;;
     esac

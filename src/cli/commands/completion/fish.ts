@@ -23,7 +23,7 @@ function __${name}_at
         end
         switch "$path $word"
 ${valueFlags(nodes)}
-            case '* -*'
+            case '* -?*'
 ${children(nodes)}
             case '*'
                 set count (math $count + 1)

@@ -3,7 +3,7 @@ import type { AuditEntry } from "../../../audit/read/query.js";
 import { ask } from "./ask.js";
 import type { Answer } from "./ask.js";
 import { COLUMNS, searchText } from "./columns.js";
-import { fitColumns } from "./fit-columns.js";
+import { columnsLeft, fitColumns } from "./fit-columns.js";
 import type { OpenLog } from "./open-log.js";
 import { openRecord } from "./open-record.js";
 
@@ -40,7 +40,7 @@ async function askForRecord(
   records: readonly AuditEntry[],
   { at, search: searched }: ListState,
 ): Promise<{ readonly answer: Answer<number | undefined>; readonly search: string }> {
-  const { title, rows } = fitColumns(COLUMNS, records, process.stdout.columns - PREFIX);
+  const { title, rows } = fitColumns(COLUMNS, records, columnsLeft(PREFIX));
   const options = rows.map((label, value) => ({ label, value }));
   const texts = records.map(searchText);
   let search = searched;

@@ -22,7 +22,7 @@ export function fitColumns<Row>(
   const cells = rows.map((row) => columns.map(({ text }) => printable(text(row) ?? "")));
   const widths = narrowed(
     columns.map(({ title }, at) =>
-      Math.max(title.length, ...cells.map((texts) => fastStringWidth(texts[at] ?? ""))),
+      cells.reduce((widest, texts) => Math.max(widest, fastStringWidth(texts[at] ?? "")), title.length),
     ),
     width,
   );
@@ -71,4 +71,10 @@ export function cutToWidth(text: string, width: number): string {
     cut += segment;
   }
   return `${cut}…`;
+}
+
+/** Columns of the terminal, less those that are taken already. One that does not know its width has 80. */
+export function columnsLeft(taken: number): number {
+  const { columns } = process.stdout;
+  return Math.max((columns > 0 ? columns : 80) - taken, 20);
 }

@@ -7,7 +7,7 @@ import { ask } from "./ask.js";
 import { checkPlaces, placeKey } from "./check-places.js";
 import { COLUMNS } from "./columns.js";
 import { findPartners } from "./find-partners.js";
-import { cutToWidth } from "./fit-columns.js";
+import { columnsLeft, cutToWidth } from "./fit-columns.js";
 import { colouredJson } from "./json-text.js";
 import type { OpenLog } from "./open-log.js";
 import { verificationOf } from "./verification.js";
@@ -102,5 +102,5 @@ function step(
 /** A record in one line that leaves room for what is in front of it. */
 function said(entry: AuditEntry): string {
   const text = COLUMNS.map((column) => column.text(entry) ?? "").join("  ");
-  return cutToWidth(printable(text), Math.max(20, process.stdout.columns - 24));
+  return cutToWidth(printable(text), columnsLeft(24));
 }

@@ -33,11 +33,12 @@ export async function printRecords(
   records: readonly AuditEntry[],
   json: boolean,
 ): Promise<void> {
+  // Where there are none, there may be no log.
   const places = records.map(({ place }) => place);
-  const checked = places.length === 0 ? new Map() : await checkPlaces(log, places);
+  const checked = places.length === 0 ? undefined : await checkPlaces(log, places);
   const verified = records.map((entry) => ({
     entry,
-    verification: verificationOf(entry, checked.get(placeKey(entry.place)), log),
+    verification: verificationOf(entry, checked?.get(placeKey(entry.place)), log),
   }));
   if (verified.some(({ verification }) => !verification.ok)) doesNotHold();
   if (json) {

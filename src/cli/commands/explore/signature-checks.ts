@@ -46,7 +46,7 @@ function signature(what: string, code: FindingCode, { findings, state }: LineChe
   if (fault !== undefined) return { what, result: "fails", detail: `${code}: ${fault.detail}` };
   if (state === "encrypted")
     return { what, result: "open", detail: "not checked: it covers the params, which are encrypted" };
-  // A server signs what it received, and the mark in the place of the params with it.
+  // A server countersigns what is stored: the mark in the place of the params with it.
   if (state === "redacted" && code === "bad_signature")
     return { what, result: "open", detail: "not checked: it covers the params, which were taken out" };
   return { what, result: "holds", detail: "it holds under the key that the receipt names" };
