@@ -9,9 +9,14 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Writes one JSON value for a machine, and nothing that a terminal obeys. */
+/** Writes one JSON value for a machine. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, undefined, 2).split("\n").map(printable).join("\n"));
+  print(safeJson(value));
+}
+
+/** The same value as JSON text, with everything escaped that JSON may leave as it is and a terminal would obey. */
+export function safeJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 2).split("\n").map(printable).join("\n");
 }
 
 /** Writes a line that is about the result, and no part of it. */
@@ -34,8 +39,9 @@ export interface Column<Row> {
 /** Writes a table: as wide as what is in it, with whatever does not print escaped. */
 export function printTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): void {
   const cells = rows.map((row) => columns.map((column) => printable(column.text(row) ?? "")));
+  // One after another: so many rows as a log has do not fit into the arguments of one call.
   const widths = columns.map(({ title }, at) =>
-    Math.max(title.length, ...cells.map((line) => fastStringWidth(line[at] ?? ""))),
+    cells.reduce((width, line) => Math.max(width, fastStringWidth(line[at] ?? "")), title.length),
   );
   const line = (texts: readonly string[], paint: (text: string, at: number) => string): string =>
     texts

@@ -148,6 +148,23 @@ def audit_query(call):
     return [json.dumps({"receipt": r.receipt, "record_hash": r.record_hash}) for r in records]
 
 
+def key_create(call):
+    """Makes a key in a keystore; without a passphrase it is not encrypted."""
+    agent = signet_auth.SigningAgent.create(
+        call["name"], owner=call.get("owner"), signet_dir=call["home"], passphrase=call.get("passphrase")
+    )
+    return agent.public_key
+
+
+def key_sign(call):
+    """Opens a key of a keystore and signs with it, without a record."""
+    agent = signet_auth.SigningAgent(
+        call["name"], signet_dir=call["home"], passphrase=call.get("passphrase")
+    )
+    receipt = agent.sign(call["tool"], params={"by": "peer"}, target="mcp://x", audit=call.get("audit", False))
+    return json.dumps([agent.public_key, agent.owner, receipt.to_json()])
+
+
 OPS = {
     "version": lambda call: signet_auth.__version__,
     "sign": sign,
@@ -171,6 +188,8 @@ OPS = {
     "audit_chain": audit_chain,
     "audit_signatures": audit_signatures,
     "audit_query": audit_query,
+    "key_create": key_create,
+    "key_sign": key_sign,
     "verify_decision": lambda call: _signet.verify_decision(call["decision"]),
 }
 

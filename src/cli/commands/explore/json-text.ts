@@ -1,19 +1,7 @@
-import { printable } from "../../../lib/text.js";
-import { styled } from "../../output.js";
+import { safeJson, styled } from "../../output.js";
 import type { Style } from "../../output.js";
 
-/**
- * Writes JSON that is harmless on a terminal: what does not print is escaped, also where JSON would let it stand. It is the
- * same value.
- */
-export function safeJson(value: unknown): string {
-  return JSON.stringify(value, undefined, 2)
-    .split("\n")
-    .map((line) => printable(line))
-    .join("\n");
-}
-
-/** The same, with colours where the terminal has some. */
+/** Writes JSON that is harmless on a terminal, with colours where that has some. */
 export function colouredJson(value: unknown): string {
   return safeJson(value).split("\n").map(colourLine).join("\n");
 }

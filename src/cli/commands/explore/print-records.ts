@@ -1,10 +1,9 @@
 import type { AuditEntry } from "../../../audit/read/query.js";
 import { doesNotHold } from "../../faults.js";
-import { print, printTable } from "../../output.js";
+import { printJson, printTable } from "../../output.js";
 import type { Column } from "../../output.js";
 import { checkPlaces, placeKey } from "./check-places.js";
 import { COLUMNS } from "./columns.js";
-import { safeJson } from "./json-text.js";
 import type { OpenLog } from "./open-log.js";
 import { verificationOf } from "./verification.js";
 import type { Verification } from "./verification.js";
@@ -42,10 +41,8 @@ export async function printRecords(
   }));
   if (verified.some(({ verification }) => !verification.ok)) doesNotHold();
   if (json) {
-    print(
-      safeJson(
-        verified.map(({ entry: { place, record }, verification }) => ({ place, ...record, verification })),
-      ),
+    printJson(
+      verified.map(({ entry: { place, record }, verification }) => ({ place, ...record, verification })),
     );
   } else if (verified.length > 0) {
     printTable(VERIFIED_COLUMNS, verified);

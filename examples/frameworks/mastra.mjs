@@ -1,0 +1,28 @@
+// Mastra: every call that the model makes of a tool is signed and on record before the tool runs. The model follows a script here; in
+// your program it is one of a provider.
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { Agent } from "@mastra/core/agent";
+import { createTool } from "@mastra/core/tools";
+import { SigningAgent } from "signet-mcp";
+import { signTools } from "signet-mcp/mastra";
+import { z } from "zod";
+
+import { scriptedModel, toolCall } from "./models/ai.mjs";
+
+const home = await mkdtemp(join(tmpdir(), "signet-"));
+const agent = await SigningAgent.create("my-agent", { home, unencrypted: true });
+const inputSchema = z.object({ city: z.string() });
+const execute = async ({ city }) => `It is grey in ${city}.`;
+const weather = createTool({ id: "weather", description: "Tells the weather", inputSchema, execute });
+
+const tools = signTools({ weather }, { agent, target: "mcp://weather" });
+const model = scriptedModel([[toolCall("call_1", "weather", { city: "Riga" })], "Take an umbrella."]);
+const bot = new Agent({ id: "bot", name: "bot", instructions: "Be brief.", model, tools });
+const { text } = await bot.generate("How is Riga?");
+
+console.log(text);
+for await (const { record } of agent.audit()) console.log("on record:", record.receipt.action);
+await agent.close();
