@@ -1,8 +1,8 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { KeystoreError } from "../errors.js";
-import { createFile, replaceFile } from "../lib/atomic-file.js";
-import type { FileContent } from "../lib/atomic-file.js";
+import { createFiles, replaceFile } from "../lib/atomic-file.js";
+import type { NewFile } from "../lib/atomic-file.js";
 import { isMissing } from "./private-file.js";
 import { isKeyName } from "./names.js";
 
@@ -45,8 +45,10 @@ export class KeyDirectory {
   async create(name: string, keyText: string, publicText: string): Promise<void> {
     await this.#write(() => mkdir(this.path, { recursive: true, mode: 0o700 }));
     await this.requireFree(name);
-    await this.#create(name, `${name}.key`, { text: keyText, mode: PRIVATE_MODE });
-    await this.#create(name, `${name}.pub`, { text: publicText, mode: PUBLIC_MODE });
+    await this.#create(name, [
+      { path: this.keyPath(name), content: { text: keyText, mode: PRIVATE_MODE } },
+      { path: this.publicPath(name), content: { text: publicText, mode: PUBLIC_MODE } },
+    ]);
   }
 
   /** @throws `KeystoreError` `identity_exists` when there is a file of that name. */
@@ -58,7 +60,9 @@ export class KeyDirectory {
 
   /** Writes the public file of a key that has none. */
   async createPublic(name: string, publicText: string): Promise<void> {
-    await this.#create(name, `${name}.pub`, { text: publicText, mode: PUBLIC_MODE });
+    await this.#create(name, [
+      { path: this.publicPath(name), content: { text: publicText, mode: PUBLIC_MODE } },
+    ]);
   }
 
   /** Puts another key file in the place of one. */
@@ -66,11 +70,12 @@ export class KeyDirectory {
     await this.#write(() => replaceFile(this.keyPath(name), { text: keyText, mode: PRIVATE_MODE }));
   }
 
-  async #create(name: string, file: string, content: FileContent): Promise<void> {
+  async #create(name: string, files: readonly NewFile[]): Promise<void> {
     try {
-      await createFile(join(this.path, file), content);
+      await createFiles(files);
     } catch (cause) {
-      throw codeOf(cause) === "EEXIST" ? this.#exists(name, file) : this.#fault(cause);
+      if (codeOf(cause) !== "EEXIST") throw this.#fault(cause);
+      throw this.#exists(name, `${name}.${files.length === 1 ? "pub" : "key"}`);
     }
   }
 

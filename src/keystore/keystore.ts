@@ -15,7 +15,7 @@ import { checkOwner, checkPrincipal, requireKeyName } from "./names.js";
 import { requirePassphrase } from "./passphrase.js";
 import { chooseProtection, protect } from "./protection.js";
 import type { Protection } from "./protection.js";
-import { publicFileText } from "./public-file.js";
+import { publicFileText, readPublicFile } from "./public-file.js";
 import { describeKey } from "./summary.js";
 import type { KeySummary } from "./summary.js";
 
@@ -217,8 +217,8 @@ export class Keystore {
 
   async #publicKey(name: string, unlock: UnlockOptions): Promise<PublicKeyText> {
     await this.#requireKey(name);
-    const known = await describeKey(this.#files, name);
-    if (known.publicKey !== undefined) return known.publicKey;
+    const published = await readPublicFile(this.#files.publicPath(name));
+    if (published !== undefined) return published.publicKey;
     const { signer } = await this.load(name, unlock);
     const { publicKey } = signer;
     const createdAt = formatTime(this.#clock());

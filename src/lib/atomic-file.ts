@@ -10,20 +10,39 @@ export interface FileContent {
   readonly mode: number;
 }
 
+/** A file that is to be written. */
+export interface NewFile {
+  readonly path: string;
+  readonly content: FileContent;
+}
+
 /**
  * Writes a file that is not there yet: whole and on disk, or not at all. Of several at once one writes it.
  *
  * @throws a system error, `EEXIST` when there is one.
  */
 export async function createFile(path: string, content: FileContent): Promise<void> {
-  const part = await writePart(path, content);
+  await createFiles([{ path, content }]);
+}
+
+/**
+ * Writes files of one directory that are not there yet, each whole and on disk or not at all. They are all written before the first
+ * gets its name, so that a process that ends meanwhile leaves all or none, but for a moment between two names.
+ *
+ * @throws a system error, `EEXIST` for the first that is there: then those after it are not written.
+ */
+export async function createFiles(files: readonly NewFile[]): Promise<void> {
+  const parts: string[] = [];
   try {
-    // Unlike a rename, a link does not replace what is there.
-    await link(part, path);
+    for (const { path, content } of files) parts.push(await writePart(path, content));
+    for (const [index, { path }] of files.entries()) {
+      // Unlike a rename, a link does not replace what is there.
+      await link(parts[index] ?? "", path);
+    }
   } finally {
-    await unlink(part);
+    await Promise.all(parts.map((part) => unlink(part)));
   }
-  await syncDirectory(dirname(path));
+  for (const dir of new Set(files.map(({ path }) => dirname(path)))) await syncDirectory(dir);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,6 +30,25 @@ const rows = readme
       .map((cell) => cell.trim())
       .join(" | "),
   );
+
+const SIGNET = join(root, "dist/cli/main.js");
+
+/** With a home of its own, as a user has it: a client hands on HOME to the server that it starts, and not SIGNET_HOME. */
+function atHome(home: string): NodeJS.ProcessEnv {
+  const { SIGNET_HOME: _, SIGNET_PASSPHRASE: __, ...env } = process.env;
+  return { ...env, HOME: home };
+}
+
+/** Runs a block of commands as they stand, in a folder that is the home as well. Ends at the first that fails. */
+function shell(commands: string, home: string): string {
+  const script = `set -e\nsignet() { '${process.execPath}' '${SIGNET}' "$@"; }\n${commands}`;
+  return execFileSync("bash", ["-c", script], {
+    cwd: home,
+    encoding: "utf8",
+    stdio: "pipe",
+    env: atHome(home),
+  });
+}
 
 describe("the README", () => {
   let folder: string;
@@ -75,23 +94,45 @@ describe("the README", () => {
         cwd: first,
         encoding: "utf8",
         stdio: "pipe",
-        // A client hands on HOME to the server that it starts, and not SIGNET_HOME: the nonces go there.
-        env: { ...process.env, HOME: first },
+        env: atHome(first),
       });
-    writeFileSync(join(first, "keys.mjs"), block("generateSeed"));
     writeFileSync(join(first, "server.mjs"), block("guard.protect(server);"));
     writeFileSync(join(first, "client.mjs"), block("new SigningTransport("));
-    const printed = run("keys.mjs");
-    const keys = Object.fromEntries(
-      [...printed.matchAll(/^(\S+) (ed25519:\S+)$/gm)].map(([, ...pair]) => pair),
-    );
+    const makeKeys = blocks("sh").find((text) => text.includes("--name github-mcp")) ?? "";
+    const [agentKey, serverKey] = shell(makeKeys, first).trim().split("\n");
+    const keys: Record<string, string | undefined> = { "my-agent": agentKey, "github-mcp": serverKey };
     const registry = (yaml[0] ?? "").replaceAll(
       /(name: (\S+)\n(?:.*\n)?\s*pubkey: )\S+/g,
       (_, before: string, name: string) => `${before}${keys[name]}`,
     );
     writeFileSync(join(first, "registry.yaml"), registry);
     expect(run("client.mjs")).toContain("You are my-agent");
-    expect(() => run("keys.mjs")).toThrow("EEXIST");
+    expect(() => shell(makeKeys, first)).toThrow("no key is ever overwritten");
+  });
+
+  it("shows a tour of the command line that goes through as it stands", () => {
+    const tour = blocks("sh").find((text) => text.includes("signet verify --chain")) ?? "";
+    const home = mkdtempSync(join(folder, "tour-"));
+    const out = shell(tour, home);
+    expect(out).toMatch(/^ed25519:/);
+    expect(out).toContain('Valid: "my-agent" signed "github_create_issue"');
+    expect(out).toContain("Log intact: 1 record verified");
+    expect(out).toContain("Chain intact: 1 record verified");
+    const agent = blocks("ts").find((code) => code.includes("SigningAgent.open")) ?? "";
+    writeFileSync(join(home, "agent.mjs"), agent);
+    const ran = execFileSync(process.execPath, [join(home, "agent.mjs")], {
+      cwd: home,
+      encoding: "utf8",
+      env: atHome(home),
+    });
+    expect(ran).toMatch(/^true\n(?:\S+ github_create_issue\n){2}$/);
+  });
+
+  it("names every command that there is", () => {
+    const { stdout } = spawnSync(process.execPath, [SIGNET, "--help"], { encoding: "utf8" });
+    const commands = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name);
+    expect(commands.length).toBeGreaterThan(7);
+    for (const name of commands) if (name !== "help") expect(readme).toContain(`\`signet ${name}`);
   });
 
   it("shows a registry that parses, for a guard and for a client", () => {
