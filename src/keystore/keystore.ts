@@ -218,7 +218,11 @@ export class Keystore {
   async #publicKey(name: string, unlock: UnlockOptions): Promise<PublicKeyText> {
     await this.#requireKey(name);
     const published = await readPublicFile(this.#files.publicPath(name));
-    if (published !== undefined) return published.publicKey;
+    if (published !== undefined) {
+      const { publicKey, problem } = await describeKey(this.#files, name);
+      if (publicKey === published.publicKey) return publicKey;
+      throw new KeystoreError("key_file_invalid", problem ?? `the two files of the key ${name} do not fit`);
+    }
     const { signer } = await this.load(name, unlock);
     const { publicKey } = signer;
     const createdAt = formatTime(this.#clock());

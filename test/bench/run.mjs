@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { benchAudit } from "./audit.mjs";
 import { benchAuditVerify } from "./audit-verify.mjs";
 import { benchCanonical } from "./canonical.mjs";
+import { benchCli } from "./cli.mjs";
 import { benchGuard } from "./guard.mjs";
 import { benchHttp } from "./http.mjs";
 import { benchHttpStores } from "./http-stores.mjs";
@@ -36,6 +37,7 @@ const PARTS = {
   audit: benchAudit,
   "audit-verify": benchAuditVerify,
   start: benchStart,
+  cli: benchCli,
   install: benchInstall,
 };
 

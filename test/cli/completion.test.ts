@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
-import { newDirectory, pathWithSignet, signet, skippedWithout, Terminal } from "./support-explore.js";
+import { newDirectory, pathWithSignet, signet, skippedWithout, Terminal } from "./support-terminal.js";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { registryText, writeCalls } from "../audit/support/evidence.js";
 import { answered, chain, intent, textOf, writeDays } from "../audit/support/sample-log.js";
-import { newDirectory, pathWithSignet, signet, skippedWithout, Terminal } from "./support-explore.js";
+import { newDirectory, pathWithSignet, signet, skippedWithout, Terminal } from "./support-terminal.js";
 
 let home: string;
 let audit: string;

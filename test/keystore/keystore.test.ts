@@ -254,6 +254,14 @@ describe("a key that is asked for", () => {
     expect(await store.exportPublic("bot", { format: "openssh" })).toMatch(/^ssh-ed25519 \S{68} bot\n$/);
   });
 
+  it("is not exported where its two files are of two keys", async () => {
+    await store.generate("a", PLAIN);
+    await store.generate("b", PLAIN);
+    writeFileSync(join(store.dir, "a.pub"), readFileSync(join(store.dir, "b.pub")));
+    await expect(store.exportPublic("a")).rejects.toMatchObject({ code: "key_file_invalid" });
+    await expect(store.load("a")).rejects.toMatchObject({ code: "key_file_invalid" });
+  });
+
   it("gets its public file again when that was lost", async () => {
     const { publicKey } = await store.generate("bot", { passphrase: PASSPHRASE });
     rmSync(join(store.dir, "bot.pub"));

@@ -43,7 +43,8 @@ async function readRecords(): Promise<JsonRecord[]> {
   const records: JsonRecord[] = [];
   let previous = GENESIS_HASH;
   for (const name of await dayFiles()) {
-    const lines = (await readFile(join(dir, name), "utf8")).split("\n").filter((line) => line !== "");
+    // What is being written meanwhile has no end yet.
+    const lines = (await readFile(join(dir, name), "utf8")).split("\n").slice(0, -1);
     for (const line of lines) {
       const parts = splitLine(Buffer.from(line));
       if (parts === undefined) throw new Error("a line of another layout");

@@ -13,7 +13,7 @@ import { registryYaml } from "../support/registry-text.js";
 import { temporaryDirectory } from "../support/registry-dir.js";
 import { addition, parse } from "./support/edit-file.js";
 
-const ROUNDS = 50;
+const ROUNDS = 100;
 
 /** Builds the child of this test, with the sources in it: Node does not run them as they are. */
 async function buildChild(directory: string): Promise<string> {

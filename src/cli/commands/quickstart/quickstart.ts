@@ -50,10 +50,14 @@ export async function quickstart(target: string, json: boolean): Promise<void> {
   const shown = relative(process.cwd(), dir) || ".";
   print(`
 Next:
-  node ${join(shown, "client.mjs")}        call it again
-  signet audit                  what is on record
-  signet verify --chain         that nobody changed it
-  signet trust list ${join(shown, "registry.yaml")}`);
+  node ${join(shown, "client.mjs")}
+      calls it again
+  signet audit
+      what is on record
+  signet verify --chain
+      that nobody changed it
+  signet trust list ${join(shown, "registry.yaml")}
+      who is trusted`);
 }
 
 async function makeDirectory(dir: string): Promise<void> {

@@ -95,8 +95,8 @@ export class Terminal {
   }
 
   /** Waits until something can be seen, and gives what can be seen then. */
-  async sees(text: RegExp): Promise<string> {
-    const until = Date.now() + PATIENCE_MS;
+  async sees(text: RegExp, patienceMs: number = PATIENCE_MS): Promise<string> {
+    const until = Date.now() + patienceMs;
     for (;;) {
       const screen = this.screen();
       if (text.test(screen)) return screen;
