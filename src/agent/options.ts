@@ -3,7 +3,7 @@ import { signetHome } from "../lib/signet-home.js";
 import { booleanOption, clockOption, invalidOption, optionRecord, pathOption } from "../lib/option.js";
 import type { OptionRecord } from "../lib/option.js";
 import type { AuditLog } from "../audit/log.js";
-import type { NewKeyOptions, UnlockOptions } from "../keystore/keystore.js";
+import type { NewKeyOptions, UnlockOptions } from "../keystore/options.js";
 
 /** What an agent is opened with. */
 export interface AgentOptions extends UnlockOptions {

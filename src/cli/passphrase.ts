@@ -1,4 +1,5 @@
 import { fromEnvironment } from "../keystore/passphrase.js";
+import type { Protection } from "../keystore/protection.js";
 import { CliFault } from "./faults.js";
 
 /** The passphrase of a key that is there: of the environment, or asked for. */
@@ -6,11 +7,11 @@ export async function oldPassphrase(what: string): Promise<string> {
   return fromEnvironment() ?? (await ask(`Passphrase of ${what}`, "set SIGNET_PASSPHRASE"));
 }
 
-/** A passphrase for a key that is made or changed: of the environment, or asked for twice. */
-export async function newPassphrase(what: string, otherwise: string): Promise<string> {
-  const given = fromEnvironment();
-  if (given !== undefined) return given;
-  return await askTwice(what, `set SIGNET_PASSPHRASE, or ${otherwise}`);
+/** How a new key is kept: as it is where that is said, or else by the passphrase of the environment, or one that is asked for twice. */
+export async function chooseProtection(name: string, unencrypted: true | undefined): Promise<Protection> {
+  if (unencrypted === true) return { unencrypted };
+  const otherwise = "set SIGNET_PASSPHRASE, or say --unencrypted to keep the key as it is";
+  return { passphrase: fromEnvironment() ?? (await askTwice(name, otherwise)) };
 }
 
 /** Asks for a new passphrase twice, whatever the environment has. */

@@ -10,6 +10,6 @@ export type {
   NewKeyOptions,
   PublicKeyFormat,
   UnlockOptions,
-} from "./keystore.js";
+} from "./options.js";
 export type { Protection } from "./protection.js";
 export type { KeySummary } from "./summary.js";

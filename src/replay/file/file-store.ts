@@ -4,8 +4,7 @@ import { checkClaimTimes } from "../claim-times.js";
 import { checkCharges, plainCharge } from "../counters/charge.js";
 import type { Charge, ChargeOutcome } from "../counters/charge.js";
 import { nonceId, signerId } from "../nonce-id.js";
-import type { ClaimOutcome, ReplayHealth } from "../types.js";
-import type { FileReplayStore } from "./create.js";
+import type { ClaimOutcome, ReplayHealth, SharedReplayStore } from "../types.js";
 import type { LedgerClaim, LedgerOutcome } from "./ledger.js";
 import { decodeOutcome, encodeClaims } from "./messages.js";
 import type { FileStoreFault, FileStoreResult, FileStoreSettings, LedgerRequest } from "./messages.js";
@@ -26,7 +25,7 @@ interface QueuedClaim extends LedgerClaim {
 }
 
 /** The side of a file store that is in the server's own thread: collects claims, and knows the thread that has the database. */
-export class FileStore implements FileReplayStore {
+export class FileStore implements SharedReplayStore {
   readonly #settings: FileStoreSettings;
   readonly #workerUrl: URL;
   readonly #clock: () => number;

@@ -3,7 +3,7 @@ import type { LineCheck } from "../../../audit/verify/check-line.js";
 import type { FindingCode } from "../../../audit/verify/findings.js";
 import { isPlainObject, ownValue } from "../../../lib/json.js";
 import type { TrustRegistry } from "../../../trust/registry.js";
-import type { Check } from "./verification.js";
+import type { Check } from "./check.js";
 
 /** What a registry can have against a record. */
 export const TRUST_CODES: readonly FindingCode[] = [

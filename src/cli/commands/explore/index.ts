@@ -1,13 +1,7 @@
 import { Option } from "commander";
 import type { Command } from "commander";
-import type { AuditFlags } from "../audit/flags.js";
+import type { ExploreFlags } from "./flags.js";
 import { auditDirectory } from "../../home.js";
-
-/** What `signet explore` takes. */
-export type ExploreFlags = Pick<
-  AuditFlags,
-  "since" | "until" | "tool" | "signer" | "outcome" | "limit" | "trustBundle" | "dir" | "json"
->;
 
 /** `signet explore`: the log, record by record. */
 export function addExplore(program: Command): void {

@@ -5,7 +5,7 @@ import { AuditLogError } from "../../../errors.js";
 import { printable } from "../../../lib/text.js";
 import { note } from "../../output.js";
 import { queryOf } from "../audit/flags.js";
-import type { ExploreFlags } from "./index.js";
+import type { ExploreFlags } from "./flags.js";
 
 /** Flags that leave records out. */
 const FILTERS = ["since", "until", "tool", "signer", "outcome"] as const;

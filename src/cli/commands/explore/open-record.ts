@@ -11,7 +11,7 @@ import { columnsLeft, cutToWidth } from "./fit-columns.js";
 import { colouredJson } from "./json-text.js";
 import type { OpenLog } from "./open-log.js";
 import { verificationOf } from "./verification.js";
-import type { Check } from "./verification.js";
+import type { Check } from "./check.js";
 
 /**
  * Shows a record, and those that its menu leads to.

@@ -4,7 +4,7 @@ import type { LineCheck } from "../../../audit/verify/check-line.js";
 import type { FindingCode } from "../../../audit/verify/findings.js";
 import { isPlainObject, ownValue } from "../../../lib/json.js";
 import type { JsonRecord } from "../../../lib/json.js";
-import type { Check } from "./verification.js";
+import type { Check } from "./check.js";
 
 /** Findings that these checks tell. */
 export const SIGNATURE_CODES: readonly FindingCode[] = [

@@ -3,18 +3,11 @@ import { GENESIS_HASH } from "../../../audit/record/types.js";
 import type { LineCheck } from "../../../audit/verify/check-line.js";
 import type { FindingCode } from "../../../audit/verify/findings.js";
 import type { RecordFinding } from "../../../audit/verify/record-finding.js";
+import type { Check } from "./check.js";
 import { checkKeys, TRUST_CODES } from "./check-keys.js";
 import type { CheckedPlace, Neighbour } from "./check-places.js";
 import type { OpenLog } from "./open-log.js";
 import { checkSignatures, SIGNATURE_CODES } from "./signature-checks.js";
-
-/** One thing that was verified of a record, or could not be. */
-export interface Check {
-  readonly what: string;
-  /** `open` where nothing can be told. */
-  readonly result: "holds" | "fails" | "open";
-  readonly detail: string;
-}
 
 /** What was verified of a record. */
 export interface Verification {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { note, print, printJson } from "../../output.js";
-import { newPassphrase } from "../../passphrase.js";
+import { chooseProtection } from "../../passphrase.js";
 import { createdNote } from "./created.js";
 
 interface Flags {
@@ -37,10 +37,7 @@ async function generate({ name, owner, principal, unencrypted, json }: Flags): P
   const keystore = openKeystore();
   // Before anybody is asked for anything.
   await keystore.requireFree(name);
-  const protection =
-    unencrypted === true
-      ? { unencrypted }
-      : { passphrase: await newPassphrase(name, "say --unencrypted to keep the key as it is") };
+  const protection = await chooseProtection(name, unencrypted);
   const key = await keystore.generate(name, {
     ...protection,
     ...(owner === undefined ? {} : { owner }),

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { ask, newPassphrase } from "../../passphrase.js";
+import { ask, chooseProtection } from "../../passphrase.js";
 import { note, print, printJson } from "../../output.js";
 import { readInput } from "../../read-input.js";
 import { createdNote } from "./created.js";
@@ -42,10 +42,7 @@ async function importKey(file: string, flags: Flags): Promise<void> {
   await keystore.requireFree(name);
   const text = await readInput(file, "the key");
   const source = await sourcePassphrase(text, sourcePassphraseEnv);
-  const protection =
-    unencrypted === true
-      ? { unencrypted }
-      : { passphrase: await newPassphrase(name, "say --unencrypted to keep the key as it is") };
+  const protection = await chooseProtection(name, unencrypted);
   const key = await keystore.importKey(name, text, {
     ...protection,
     ...(source === undefined ? {} : { sourcePassphrase: source }),
