@@ -42,7 +42,8 @@ describe.runIf(hasProgram("tmux"))(`signet in a terminal${skippedWithout("tmux")
     await terminal.sees(/The same again/);
     enter(terminal, "open sesame");
     await terminal.sees(/The key bot is in .*, encrypted/s);
-    enter(terminal, "clear; signet sign --key bot --tool t --target mcp://x > receipt.json; echo status $?");
+    terminal.clear();
+    enter(terminal, "signet sign --key bot --tool t --target mcp://x > receipt.json; echo status $?");
     await terminal.sees(/Passphrase of bot/);
     enter(terminal, "open sesame");
     const screen = await terminal.sees(/status 0/);
@@ -72,7 +73,8 @@ describe.runIf(hasProgram("tmux"))(`signet in a terminal${skippedWithout("tmux")
       [async () => terminal.press("C-c"), /nothing was changed/],
     ];
     for (const [answer, message] of answers) {
-      enter(terminal, "clear; signet identity generate --name bot; echo status $?");
+      terminal.clear();
+      enter(terminal, "signet identity generate --name bot; echo status $?");
       await terminal.sees(/New passphrase of bot/);
       await answer();
       expect(await terminal.sees(/status \d/)).toMatch(message);
@@ -109,7 +111,8 @@ READY$`,
     expect(readFileSync(join(folder, "signet-quickstart", "registry.yaml"), "utf8")).toContain(
       "name: my-agent",
     );
-    enter(terminal, "clear; signet audit; signet verify --chain; echo status $?");
+    terminal.clear();
+    enter(terminal, "signet audit; signet verify --chain; echo status $?");
     const log = await terminal.sees(/status \d/);
     expect(log).toMatch(/my-agent +hello +mcp:\/\/my-server +countersigned +executed/);
     expect(log).toMatch(/Chain intact: 2 records verified/);

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Redis } from "ioredis";
 import { Pool } from "pg";
+import { endPool } from "../replay/postgres/support/stand.js";
 import { createPostgresReplayStore } from "signet-mcp/replay/postgres";
 import { createRedisReplayStore } from "signet-mcp/replay/redis";
 import { createGuard, REFUSALS } from "signet-mcp/server";
@@ -180,7 +181,7 @@ describe("docs/operations.md", () => {
         await server.sql(`ALTER SYSTEM SET ${name} = ${value}`);
       }
       await replay.close();
-      await pool.end();
+      await endPool(pool);
       await server.stop();
     },
   );

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { createFileReplayStore } from "signet-mcp/replay/file";
 import { describe, expect, it } from "vitest";
 import { ALICE } from "../harness.js";
@@ -73,8 +74,11 @@ describe("several processes on one file store", () => {
   it("end by process.exit while another holds the lock and does not move", async () => {
     const path = temporaryPath();
     await startClaimer(path, "exit", "first", "0").then(({ ended }) => ended);
-    const { child, ended } = await startClaimer(path, "exit", "m", "300");
-    const holder = await startClaimer(path, "hold", "n", "3000");
+    const { child, ended } = await startClaimer(path, "told", "m");
+    const holder = await startClaimer(path, "hold", "n", "4000");
+    // By now a claim of it waits for the lock.
+    await pause(200);
+    child.stdin?.write("go\n");
     await ended;
     // Its thread waits for the lock and cannot be ended, so it has the kernel end it.
     expect([child.exitCode, child.signalCode]).toEqual([null, "SIGKILL"]);

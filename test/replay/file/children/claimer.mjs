@@ -4,6 +4,7 @@
  * `node claimer.mjs DIR loop NAME FILE` claims on and on, 8 at once, until it is killed; several processes claim the same nonces. It
  * writes what came of each claim, the nonce, and how long the longest claim took into FILE before it goes on.
  * `node claimer.mjs DIR exit NAME MS` claims on and on, and calls `process.exit(7)` so many milliseconds after its store is open.
+ * `node claimer.mjs DIR told` claims on and on, and calls `process.exit(7)` when it is told to.
  * `node claimer.mjs DIR start NAME MS` calls `process.exit(7)` so many milliseconds after it began to open its store.
  * `node claimer.mjs DIR hold NAME MS` has lmdb's lock of the store for so many milliseconds.
  */
@@ -29,6 +30,7 @@ const store = await createFileReplayStore({ path });
 const KEY = "ed25519:alice";
 const LIFE_MS = 600_000;
 if (mode === "exit") exitLater();
+if (mode === "told") process.stdin.once("data", () => process.exit(7));
 if (mode !== "start") console.log("ready");
 
 if (mode === "all") {
