@@ -13,8 +13,6 @@ import { addVerify } from "./commands/verify.js";
 import { EXIT, exitStatus, explain } from "./faults.js";
 import { note, styled } from "./output.js";
 
-const SUCCESS: readonly string[] = ["commander.helpDisplayed", "commander.help", "commander.version"];
-
 /**
  * Runs the command line.
  *
@@ -32,7 +30,7 @@ export async function run(args: readonly string[]): Promise<number> {
     return exitStatus();
   } catch (error) {
     // Commander has said it already.
-    if (error instanceof CommanderError) return SUCCESS.includes(error.code) ? EXIT.holds : EXIT.wrongUse;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.holds : EXIT.wrongUse;
     const { message, exit } = explain(error);
     note(`${styled("red", "error:", process.stderr)} ${message.split("\n").map(printable).join("\n")}`);
     return exit;

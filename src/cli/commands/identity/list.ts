@@ -27,6 +27,7 @@ export function addList(identity: Command): void {
     .command("list")
     .description("list all keys")
     .option("--json", "print one JSON value")
+    .addHelpText("after", "\nExample:\n  signet identity list")
     .action(async ({ json }: { readonly json?: true }) => {
       const { openKeystore } = await import("../../../keystore/index.js");
       const keystore = openKeystore();
