@@ -1,6 +1,13 @@
 import { join, resolve } from "node:path";
 import { signetHome } from "../lib/signet-home.js";
-import { booleanOption, clockOption, invalidOption, optionRecord, pathOption } from "../lib/option.js";
+import {
+  booleanOption,
+  clockOption,
+  invalidOption,
+  missingOption,
+  optionRecord,
+  pathOption,
+} from "../lib/option.js";
 import type { OptionRecord } from "../lib/option.js";
 import type { AuditLog } from "../audit/log.js";
 import type { NewKeyOptions, UnlockOptions } from "../keystore/options.js";
@@ -86,8 +93,10 @@ const SIGN_OPTIONS: readonly (keyof SignOptions)[] = [
 
 /** Reads what cannot be left to whoever makes the receipt. @throws `OptionError` */
 export function readSignOptions(
-  options: SignOptions,
+  options: SignOptions | undefined,
 ): SignOptions & { readonly hashOnly: boolean; readonly encryptParams: boolean; readonly audit: boolean } {
+  const wanted = 'the server that the call is for, such as { target: "mcp://github" }';
+  if (options === undefined) throw missingOption("options.target", wanted);
   const record = optionRecord(options, "options", SIGN_OPTIONS);
   const { exp } = options;
   if (exp !== undefined && !(Number.isSafeInteger(exp) && exp >= 1)) {

@@ -4,7 +4,7 @@ import { canonicalHash } from "../crypto/canonical-json.js";
 import { formatPublicKey } from "../crypto/key-text.js";
 import type { PublicKeyText } from "../crypto/key-text.js";
 import { AgentError, AuditLogError } from "../errors.js";
-import { optionRecord } from "../lib/option.js";
+import { optionRecord, textOption } from "../lib/option.js";
 import type { Identity } from "../keystore/identity.js";
 import { openKeystore } from "../keystore/keystore.js";
 import { checkReceiptOf } from "../receipt/check-of.js";
@@ -21,8 +21,9 @@ import type { AgentOptions, AgentSettings, CreateAgentOptions, SignOptions } fro
  * ```ts
  * import { SigningAgent } from "signet-mcp";
  *
- * await using agent = await SigningAgent.create("my-agent", { owner: "willamhou" });
+ * const agent = await SigningAgent.create("my-agent", { owner: "willamhou" });
  * const receipt = await agent.sign("github_create_issue", { title: "fix bug" }, { target: "mcp://github" });
+ * await agent.close();
  * ```
  */
 export class SigningAgent implements AsyncDisposable {
@@ -99,6 +100,7 @@ export class SigningAgent implements AsyncDisposable {
       principal,
       ...rest
     } = readSignOptions(options);
+    textOption(tool, "tool", "the name of a tool");
     const issuedAtMs = this.#settings.clock();
     const action = hashOnly ? { paramsHash: canonicalHash(params ?? {}) } : { params };
     const receipt = await signReceipt({

@@ -1,6 +1,7 @@
 import { decodeBase64 } from "../crypto/base64.js";
 import { formatPublicKey, isPublicKeyText } from "../crypto/key-text.js";
 import type { PublicKeyText } from "../crypto/key-text.js";
+import { isKeyName } from "../keystore/names.js";
 import { isPlainObject, ownValue } from "../lib/json.js";
 import { CliFault } from "./faults.js";
 import { readInput } from "./read-input.js";
@@ -15,6 +16,7 @@ export async function findPublicKey(text: string, flag: string): Promise<PublicK
   const given = asKey(text);
   if (given !== undefined) return given;
   if (/[./\\]/.test(text)) return await readKey(text, flag);
+  if (!isKeyName(text)) throw noKey(flag, text);
   const { openKeystore } = await import("../keystore/index.js");
   return publicKeyText(await openKeystore().exportPublic(text), flag, text);
 }
@@ -45,7 +47,11 @@ function memberOf(content: string): string | undefined {
 function publicKeyText(text: string, flag: string, given: string): PublicKeyText {
   const key = asKey(text);
   if (key !== undefined) return key;
-  throw new CliFault(
-    `${flag} ${given} holds no public key: give ed25519:… or the base64 of 32 bytes, a .pub file, or the name of a key`,
+  throw noKey(flag, given);
+}
+
+function noKey(flag: string, given: string): CliFault {
+  return new CliFault(
+    `${flag} ${given} is or holds no public key: give ed25519:… or the base64 of 32 bytes, a .pub file, or the name of a key`,
   );
 }

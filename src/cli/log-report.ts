@@ -15,6 +15,20 @@ export interface LogReportOptions {
   readonly paramsKeys?: ReadonlyMap<string, Uint8Array> | undefined;
 }
 
+/** Findings about whose keys they are and what these may do. */
+const TRUST_CODES: readonly string[] = [
+  "untrusted_signer",
+  "key_not_yet_valid",
+  "key_expired",
+  "key_disabled",
+  "key_revoked",
+  "signer_mismatch",
+  "out_of_scope",
+  "untrusted_server",
+  "server_mismatch",
+  "server_out_of_scope",
+];
+
 /** More are counted, and not shown. */
 const SHOWN = 20;
 
@@ -60,10 +74,12 @@ function say(report: AuditReport, title: string): void {
   if (ok) {
     print(`${styled("green", `${title} intact:`)} ${counted(records, "record")} verified`);
   } else {
+    const codes = Object.keys(report.findingCounts);
     const total = Object.values(report.findingCounts).reduce((sum, count) => sum + count, 0);
-    print(
-      `${styled("red", `${title} broken:`)} ${counted(total, "finding")} in ${counted(records, "record")}`,
-    );
+    // Whether keys are trusted is another question than whether the log was changed.
+    const isTrust = codes.every((code) => TRUST_CODES.includes(code));
+    const what = isTrust ? `${title} intact, and not trusted:` : `${title} broken:`;
+    print(`${styled("red", what)} ${counted(total, "finding")} in ${counted(records, "record")}`);
     printTable(FINDING_COLUMNS, findings.slice(0, SHOWN));
     if (total > SHOWN)
       note(`… and ${total - Math.min(SHOWN, findings.length)} more: --json has the first 1,000`);

@@ -29,7 +29,7 @@ export async function ask(question: string, otherwise: string): Promise<string> 
   }
   const { isCancel, password } = await import("@clack/prompts");
   const answer = await password({ message: question, mask: "", output: process.stderr, withGuide: false });
-  if (isCancel(answer)) throw new CliFault("nothing was changed");
+  if (isCancel(answer)) throw new CliFault("stopped: nothing was changed");
   if (answer === undefined || answer === "") {
     throw new CliFault("a passphrase has 1 character or more: nothing was changed");
   }

@@ -10,7 +10,7 @@ import { addQuickstart } from "./commands/quickstart/index.js";
 import { addSign } from "./commands/sign.js";
 import { addTrust } from "./commands/trust/index.js";
 import { addVerify } from "./commands/verify.js";
-import { EXIT, exitStatus, explain } from "./faults.js";
+import { CliFault, EXIT, exitStatus, explain } from "./faults.js";
 import { note, styled } from "./output.js";
 
 /**
@@ -46,7 +46,7 @@ export function createProgram(): Command {
     )
     .version(VERSION, "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
-    .helpCommand("help [command]", "print help of a command")
+    .helpCommand(false)
     .showSuggestionAfterError()
     .showHelpAfterError("(add --help for flags and examples)")
     .configureHelp({ sortSubcommands: false })
@@ -66,8 +66,27 @@ Exit status: 0 it holds, 1 it does not hold, 2 wrong use.`,
   addExplore(program);
   addCompletion(program);
   addDoctor(program);
+  addHelp(program);
   inheritSettings(program);
   return program;
+}
+
+/** Commander's own knows no commands within commands. */
+function addHelp(program: Command): void {
+  program
+    .command("help")
+    .description("print help of a command")
+    .argument("[command...]", "such as trust add")
+    .addHelpText("after", "\nExample:\n  signet help trust add")
+    .action((names: readonly string[]) => {
+      let command = program;
+      for (const name of names) {
+        const next = command.commands.find((child) => child.name() === name);
+        if (next === undefined) throw new CliFault(`there is no command ${name}: signet help lists them`);
+        command = next;
+      }
+      command.outputHelp();
+    });
 }
 
 /** Commander copies settings to commands that are made afterwards by it, and not to those of commands. */

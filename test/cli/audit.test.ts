@@ -129,6 +129,9 @@ describe("signet audit", () => {
   it.each<[string[], RegExp]>([
     [["--since", "yesterday-ish"], /--since must be how long ago, such as 24h or 7d, or a time/],
     [["--until", "7x"], /--until must be/],
+    [["--trust-bundle", "x.yaml"], /--trust-bundle means something for --verify, --restore only/],
+    [["--verify", "--tool", "t"], /--tool means something for the list, --export only/],
+    [["--dir", "none"], /none/],
     [["--limit", "0"], /--limit must be a number from 1 on/],
     [["--limit", "many"], /--limit must be a number/],
     [["--verify", "--unfinished"], /--verify and --unfinished are two tasks/],

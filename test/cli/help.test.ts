@@ -34,6 +34,12 @@ describe("the help", () => {
     expect(err).toMatch(/^Usage: signet/);
   });
 
+  it("is printed of commands within commands", async () => {
+    const home = temporaryFolder();
+    expect((await signet(home, ["help", "trust", "add"])).out).toMatch(/^Usage: signet trust add /);
+    expect(await signet(home, ["help", "none"])).toMatchObject({ code: 2 });
+  });
+
   it("names the command that was meant", async () => {
     const { code, err } = await signet(temporaryFolder(), ["verfy"]);
     expect(code).toBe(2);

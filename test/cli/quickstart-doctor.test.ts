@@ -78,7 +78,8 @@ describe("signet quickstart", () => {
     ]);
     const locked = await signet(home, ["quickstart", join(INSIDE, "other")]);
     expect(locked.code).toBe(2);
-    expect(locked.err).toContain("there is no passphrase");
+    expect(existsSync(join(INSIDE, "other"))).toBe(false);
+    expect(locked.err).toContain("is encrypted: set SIGNET_PASSPHRASE");
   }, 60_000);
 });
 

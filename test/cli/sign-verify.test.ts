@@ -77,7 +77,25 @@ describe("signet sign", () => {
     expect(existsSync(join(home, "audit"))).toBe(false);
   });
 
+  it("signs nothing whose receipt it could not hand out", async () => {
+    const file = join(temporaryFolder(), "receipt.json");
+    writeFileSync(file, "mine");
+    for (const output of [file, join(file, "within"), "/none/at/all.json"]) {
+      const { code, err } = await sign("--tool", "t", ...TARGET, "--output", output);
+      expect(code).toBe(2);
+      expect(err).toContain("another --output");
+    }
+    expect(readFileSync(file, "utf8")).toBe("mine");
+    expect(existsSync(join(home, "audit"))).toBe(false);
+  });
+
   it.each<[string, string[], RegExp]>([
+    ["a key with a slash", ["sign", "--key", "a/b", "--tool", "t"], /--key must be the name of a key/],
+    [
+      "two ways to hide params",
+      ["sign", "--key", "bot", "--tool", "t", "--hash-only", "--encrypt-params"],
+      /leave it or --encrypt-params out/,
+    ],
     ["no key", ["sign", "--tool", "t"], /--key/],
     [
       "a key that is not there",

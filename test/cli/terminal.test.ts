@@ -99,11 +99,11 @@ describe.runIf(hasProgram("tmux"))(`signet in a terminal${skippedWithout("tmux")
 Next:
   node signet-quickstart/client.mjs
       calls it again
-  signet audit
+  npx signet audit
       what is on record
-  signet verify --chain
+  npx signet verify --chain
       that nobody changed it
-  signet trust list signet-quickstart/registry.yaml
+  npx signet trust list signet-quickstart/registry.yaml
       who is trusted
 status 0
 READY$`,

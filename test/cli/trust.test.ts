@@ -106,6 +106,31 @@ describe("signet trust", () => {
     for (const comment of comments) expect(readFileSync(file, "utf8")).toContain(comment);
   });
 
+  it("lists a rotated key by the name that it signs with", async () => {
+    await signet(home, ["identity", "generate", "--name", "bot-2", "--owner", "acme", "--unencrypted"]);
+    await changed("add", file, "--name", "bot", "--tools", "*", "--created-at", "2026-01-01");
+    await changed(
+      "rotate",
+      file,
+      "--id",
+      "bot",
+      "--new-id",
+      "b2",
+      "--new-pubkey",
+      "bot-2",
+      "--overlap-until",
+      "7d",
+    );
+    const entries = await signetJson<{ id: string; name: string; created_at: string }[]>(home, [
+      "trust",
+      "list",
+      file,
+    ]);
+    expect(entries.find(({ id }) => id === "b2")).toMatchObject({ name: "bot-2", tools: ["*"] });
+    expect(entries.find(({ id }) => id === "bot")).toMatchObject({ created_at: "2026-01-01T00:00:00.000Z" });
+    expect(await signet(home, ["doctor", "--registry", file])).toMatchObject({ code: 0 });
+  });
+
   it("writes elsewhere where that is said", async () => {
     const before = readFileSync(file, "utf8");
     const output = join(temporaryFolder(), "next.yaml");
@@ -159,6 +184,7 @@ describe("signet trust", () => {
     ["a revoked key", ["disable", "FILE", "--id", "old-bot-1"], /revoked/],
     ["a file that is not there", ["inspect", "none.yaml"], /none.yaml/],
     ["what is no registry", ["inspect", "package.json"], /package.json/],
+    ["another section's id", ["revoke", "FILE", "--id", "github-mcp-1"], /there is one in servers/],
     ["no id", ["revoke", "FILE"], /--id/],
   ])("ends with 2, and changes nothing, for %s", async (_, args, message) => {
     const before = readFileSync(file, "utf8");

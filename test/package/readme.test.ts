@@ -115,7 +115,7 @@ describe("the README", () => {
     const home = mkdtempSync(join(folder, "tour-"));
     const out = shell(tour, home);
     expect(out).toMatch(/^ed25519:/);
-    expect(out).toContain('Valid: "my-agent" signed "github_create_issue"');
+    expect(out).toContain('Valid: "ci-bot" signed "github_create_issue"');
     expect(out).toContain("Log intact: 1 record verified");
     expect(out).toContain("Chain intact: 1 record verified");
     const agent = blocks("ts").find((code) => code.includes("SigningAgent.open")) ?? "";

@@ -6,7 +6,8 @@ import { note } from "../output.js";
 import { oldPassphrase } from "../passphrase.js";
 import { readInput } from "../read-input.js";
 import { readEnd } from "../time-flag.js";
-import { writeOutput } from "../write-output.js";
+import { isKeyName } from "../../keystore/names.js";
+import { requireOutput, writeOutput } from "../write-output.js";
 
 interface Flags {
   readonly key: string;
@@ -66,8 +67,13 @@ Examples:
 }
 
 async function sign(flags: Flags): Promise<void> {
+  if (!isKeyName(flags.key))
+    throw new CliFault(`--key must be the name of a key, got ${JSON.stringify(flags.key)}`);
+  if (flags.hashOnly === true && flags.encryptParams === true)
+    throw new CliFault("--hash-only leaves no params to encrypt: leave it or --encrypt-params out");
   const tool = toolOf(flags);
   const params = await paramsOf(flags);
+  await requireOutput(flags.output);
   const now = Date.now();
   const exp = flags.exp === undefined ? undefined : readEnd(flags.exp, "--exp", now) - now;
   const agent = await openAgent(flags.key);

@@ -150,7 +150,9 @@ function findEntry(
   const ids = placed.slice(0, MAX_IDS).map(({ entry }) => quoted(entry.id));
   const more = placed.length > MAX_IDS ? ` and ${placed.length - MAX_IDS} more` : "";
   const known = ids.length === 0 ? "it has no entries" : `it has ${ids.join(", ")}${more}`;
-  throw editFault(source, `there is no ${quoted(id)} in ${section}; ${known}`);
+  const other = TRUST_SECTIONS.find((name) => contents.sections[name].some(({ entry }) => entry.id === id));
+  const hint = other === undefined ? "" : `; there is one in ${other}`;
+  throw editFault(source, `there is no ${quoted(id)} in ${section}; ${known}${hint}`);
 }
 
 /** Tells whether a version differs from the one before in what was planned, and in nothing else. */

@@ -107,7 +107,7 @@ async function followLinks(path: string): Promise<string> {
 
 function notWritable(target: Target, cause: NodeJS.ErrnoException): Error {
   const { path } = target;
-  const problem = `${quoted(path)} cannot be written (${cause.code}); let this process write to its directory`;
+  const problem = `${quoted(path)} cannot be written (${cause.code}); ${cause.code === "ENOSPC" ? "make room on its disk" : "let this process write to its directory"}`;
   return editFault(target, problem, { cause });
 }
 

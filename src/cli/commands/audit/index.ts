@@ -32,7 +32,7 @@ export function addAudit(program: Command): void {
       "after",
       `
 Examples:
-  signet audit --since 24h --tool github_*
+  signet audit --since 24h --tool "github_*"
   signet audit --verify --trust-bundle config/registry.yaml
   signet audit --bundle evidence --include-trust-bundle config/registry.yaml
   signet audit --restore evidence`,
@@ -44,6 +44,7 @@ async function audit(flags: AuditFlags): Promise<void> {
   const asked = TASKS.filter((task) => flags[task] !== undefined);
   if (asked.length > 1)
     throw new CliFault(`${asked.map((task) => `--${task}`).join(" and ")} are two tasks: do one at a time`);
+  requireMeaning(flags, asked[0]);
   const dir = flags.dir ?? auditDirectory();
   switch (asked[0]) {
     case "verify":
@@ -58,5 +59,28 @@ async function audit(flags: AuditFlags): Promise<void> {
       return await (await import("./unfinished.js")).listUnfinished(dir, flags);
     default:
       return await (await import("./list.js")).listRecords(dir, flags);
+  }
+}
+
+/** Flags that choose records, and the tasks for which they do. */
+const CHOOSING: Readonly<Partial<Record<keyof AuditFlags, readonly string[]>>> = {
+  since: ["list", "export", "bundle"],
+  until: ["list", "export", "bundle"],
+  tool: ["list", "export"],
+  signer: ["list", "export"],
+  outcome: ["list", "export"],
+  limit: ["list", "export"],
+  trustBundle: ["verify", "restore"],
+  decryptParams: ["verify", "restore", "export"],
+  includeTrustBundle: ["bundle"],
+};
+
+/** A flag that would be passed over looks as if it had been heeded. */
+function requireMeaning(flags: AuditFlags, task: string = "list"): void {
+  for (const [name, tasks] of Object.entries(CHOOSING)) {
+    if (!Object.hasOwn(flags, name) || tasks.includes(task)) continue;
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const where = tasks.map((one) => (one === "list" ? "the list" : `--${one}`)).join(", ");
+    throw new CliFault(`${flag} means something for ${where} only: leave it out, or say what it is for`);
   }
 }

@@ -15,7 +15,8 @@ export async function ownParamsKeys(): Promise<ReadonlyMap<string, Uint8Array>> 
       const key = paramsKeyOf(signer);
       if (key !== undefined && publicKey !== undefined) keys.set(publicKey, key);
     } catch (error) {
-      if (!(error instanceof KeystoreError)) throw error;
+      // That of another key is no reason to leave params closed that this passphrase was given for.
+      if (!(error instanceof KeystoreError) || error.code === "passphrase_wrong") throw error;
       note(`The key ${name} is not used: ${error.message}`);
     }
   }

@@ -1,6 +1,6 @@
 import type { AuditEntry } from "../../../audit/read/query.js";
 import { AuditLogError } from "../../../errors.js";
-import { note } from "../../output.js";
+import { counted, note } from "../../output.js";
 import type { AuditFlags } from "./flags.js";
 import { queryOf } from "./flags.js";
 
@@ -15,8 +15,10 @@ export async function findRecords(dir: string, flags: AuditFlags): Promise<reado
       found.push(entry);
   } catch (error) {
     if (!(error instanceof AuditLogError) || error.code !== "audit_not_found") throw error;
+    if (flags.dir !== undefined) throw error;
     note(`There is no log in ${dir} yet.`);
   }
-  if (unreadable > 0) note(`${unreadable} lines or files cannot be read: signet audit --verify says which.`);
+  if (unreadable > 0)
+    note(`${counted(unreadable, "line or file")} cannot be read: signet audit --verify says which.`);
   return wanted.order === "newest" ? found.toReversed() : found;
 }

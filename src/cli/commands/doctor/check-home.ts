@@ -1,4 +1,5 @@
-import { statSync, statfsSync } from "node:fs";
+import { accessSync, constants, statSync, statfsSync } from "node:fs";
+import type { Stats } from "node:fs";
 import { isAbsolute } from "node:path";
 import { signetHome } from "../../../lib/signet-home.js";
 import { look, ok, wrong } from "./finding.js";
@@ -6,6 +7,8 @@ import type { Finding } from "./finding.js";
 
 const OLDEST_NODE = [20, 19] as const;
 const GROUP_AND_OTHERS_WRITE = 0o022;
+/** Less than a store or a key needs. */
+const NO_ROOM_BYTES = 4 * 1024 * 1024;
 /** Less room than this soon stops a log. */
 const LITTLE_ROOM_BYTES = 100 * 1024 * 1024;
 
@@ -36,7 +39,7 @@ function checkDirectory(home: string): readonly Finding[] {
       ),
     ];
   }
-  const status = statSync(home, { throwIfNoEntry: false });
+  const status = statusOf(home);
   if (status === undefined) {
     return [
       look(
@@ -55,8 +58,21 @@ function checkDirectory(home: string): readonly Finding[] {
         wrong("home", `others may write to ${home}, and put keys of theirs there`, `chmod go-w '${home}'`),
       );
   }
+  try {
+    accessSync(home, constants.W_OK);
+  } catch {
+    findings.push(
+      wrong(
+        "home",
+        `${home} cannot be written to`,
+        "let this user write to it, or set SIGNET_HOME to another",
+      ),
+    );
+  }
   const { bavail, bsize } = statfsSync(home);
-  if (bavail * bsize < LITTLE_ROOM_BYTES)
+  if (bavail * bsize < NO_ROOM_BYTES)
+    findings.push(wrong("home", "its disk is full", "make room: keys, log and stores refuse until then"));
+  else if (bavail * bsize < LITTLE_ROOM_BYTES)
     findings.push(
       look(
         "home",
@@ -65,4 +81,13 @@ function checkDirectory(home: string): readonly Finding[] {
       ),
     );
   return findings;
+}
+
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    // Something on the way to it is no directory: it is not there either.
+    return undefined;
+  }
 }

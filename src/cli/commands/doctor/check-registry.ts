@@ -6,6 +6,7 @@ import { readHere } from "../../../trust/reading.js";
 import { takeIn } from "../../../trust/take-in.js";
 import type { InUse } from "../../../trust/take-in.js";
 import type { TrustRegistry } from "../../../trust/registry.js";
+import type { TrustEntry } from "../../../trust/types.js";
 import { counted } from "../../output.js";
 import { listEntries } from "../trust/entries.js";
 import type { Listed } from "../trust/entries.js";
@@ -88,7 +89,10 @@ function checkEntries(registry: TrustRegistry): readonly Finding[] {
   }
   const ending = entries.filter(
     ({ entry, standing }) =>
-      standing === "active" && entry.expiresAtMs !== undefined && entry.expiresAtMs < now + SOON_MS,
+      standing === "active" &&
+      entry.expiresAtMs !== undefined &&
+      entry.expiresAtMs < now + SOON_MS &&
+      !hasSuccessor(entry, entries),
   );
   for (const { entry } of ending)
     findings.push(
@@ -110,6 +114,17 @@ function checkEntries(registry: TrustRegistry): readonly Finding[] {
   return findings;
 }
 
+/** Whether another key of the same name goes on when an entry ends. */
+function hasSuccessor({ id, name, expiresAtMs = 0 }: TrustEntry, entries: readonly Listed[]): boolean {
+  return entries.some(
+    (other) =>
+      other.entry.id !== id &&
+      other.entry.name === name &&
+      other.standing === "active" &&
+      (other.entry.expiresAtMs ?? Number.POSITIVE_INFINITY) > expiresAtMs,
+  );
+}
+
 function names(entries: readonly Listed[]): string {
   const shown = entries.slice(0, 5).map(({ entry }) => entry.id);
   return entries.length > shown.length
@@ -122,8 +137,17 @@ async function checkOwnKeys(registry: TrustRegistry): Promise<readonly Finding[]
   const entries = listEntries(registry, Date.now());
   const findings: Finding[] = [];
   for (const { name, publicKey } of await openKeystore().list()) {
+    const renamed = entries.find(({ entry }) => entry.pubkey === publicKey && entry.name !== name);
+    if (renamed !== undefined)
+      findings.push(
+        wrong(
+          "registry",
+          `it lists the key of ${name} as ${renamed.entry.name} (${renamed.entry.id}), and its receipts are signed as ${name}`,
+          `write name: ${name} in that entry`,
+        ),
+      );
     const sameName = entries.filter(({ entry }) => entry.name === name);
-    if (publicKey === undefined || sameName.length === 0) continue;
+    if (publicKey === undefined || sameName.length === 0 || renamed !== undefined) continue;
     const listed = sameName.find(({ entry }) => entry.pubkey === publicKey);
     if (listed === undefined)
       findings.push(
@@ -138,7 +162,7 @@ async function checkOwnKeys(registry: TrustRegistry): Promise<readonly Finding[]
         wrong(
           "registry",
           `the key of ${name} is ${listed.standing} (${listed.entry.id})`,
-          "sign with another, or list it anew",
+          `make another, signet identity generate --name ${name}-2, and list it: signet trust add FILE --name ${name}-2`,
         ),
       );
   }

@@ -92,7 +92,14 @@ async function examine(
     cleanUps.push(() => store.close());
     return said(about, name, store.health());
   } catch (error) {
-    return faultOf(about, error);
+    const missing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
+    if (!missing) return faultOf(about, error);
+    const package_ = name === "Redis" ? "ioredis" : "pg";
+    return wrong(
+      about,
+      `${name} cannot be looked at, as ${package_} is not installed`,
+      `npm install ${package_}`,
+    );
   } finally {
     for (const cleanUp of cleanUps.toReversed()) await cleanUp();
   }

@@ -2,7 +2,7 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import { CliFault } from "../../faults.js";
 import { note, printJson } from "../../output.js";
-import { writeOutput } from "../../write-output.js";
+import { requireOutput, writeOutput } from "../../write-output.js";
 import { unlock } from "./unlock.js";
 
 type Format = "json" | "text" | "pem" | "openssh";
@@ -34,13 +34,14 @@ export function addExport(identity: Command): void {
       `
 Examples:
   signet identity export --name deploy-bot
-  signet identity export --name deploy-bot --format text        # ed25519:…, for a registry
+  signet identity export --name deploy-bot --format text
   signet identity export --name deploy-bot --private --format pem --output deploy-bot.pem`,
     )
     .action(exportKey);
 }
 
 async function exportKey({ name, format, private: isPrivate, output, json }: Flags): Promise<void> {
+  await requireOutput(output);
   const text = isPrivate === true ? await privateText(name, format, output) : await publicText(name, format);
   if (json === true && isPrivate !== true) {
     printJson({ name, format, key: text });

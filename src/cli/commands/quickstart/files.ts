@@ -82,7 +82,7 @@ const transport = new SigningTransport(inner, {
   identity: "${NAMES.agent}",
   target: "${NAMES.target}",
   servers: here("registry.yaml"),
-  onReceipt: ({ countersignature }) => console.log("countersigned by", countersignature?.server.name),
+  onReceipt: ({ countersignature }) => console.log("countersigned by", countersignature?.server.name ?? "nobody"),
 });
 const client = new Client({ name: "my-client", version: "1.0.0" });
 await client.connect(transport);

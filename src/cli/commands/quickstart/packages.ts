@@ -55,7 +55,9 @@ export async function installPackages(dir: string): Promise<void> {
     await promisify(execFile)(npm, args, { cwd: dir });
   } catch (error) {
     const stderr: unknown = error instanceof Error && "stderr" in error ? error.stderr : undefined;
-    const why = typeof stderr === "string" ? stderr.trim().split("\n").slice(0, 3).join(" ") : String(error);
+    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    const said = typeof stderr === "string" ? stderr.trim().split("\n").slice(0, 3).join(" ") : String(error);
+    const why = isMissing ? "there is no npm on the PATH" : said;
     throw new CliFault(
       `the packages could not be installed: ${why}; run \`npm install\` in ${dir}, then \`npm start\``,
     );

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { PublicKeyText } from "../../../crypto/key-text.js";
@@ -22,10 +22,11 @@ export async function quickstart(target: string, json: boolean): Promise<void> {
   const say = (text: string): void => {
     if (!json) print(`${styled("green", "✓")} ${text}`);
   };
-  await makeDirectory(dir);
   const keystore = openKeystore();
+  await requireEmpty(dir);
   const keys = { agent: await keyOf(keystore, NAMES.agent), server: await keyOf(keystore, NAMES.server) };
   say(`keys ${NAMES.agent} and ${NAMES.server} in ${keystore.dir}`);
+  await mkdir(dir, { recursive: true });
   const files = {
     "registry.yaml": registryText(
       keys,
@@ -52,32 +53,36 @@ export async function quickstart(target: string, json: boolean): Promise<void> {
 Next:
   node ${join(shown, "client.mjs")}
       calls it again
-  signet audit
+  npx signet audit
       what is on record
-  signet verify --chain
+  npx signet verify --chain
       that nobody changed it
-  signet trust list ${join(shown, "registry.yaml")}
+  npx signet trust list ${join(shown, "registry.yaml")}
       who is trusted`);
 }
 
-async function makeDirectory(dir: string): Promise<void> {
-  try {
-    await mkdir(dir);
-  } catch (error) {
+/** Nothing is made before all that may be wrong was looked at: what failed can be tried again. */
+async function requireEmpty(dir: string): Promise<void> {
+  const names = await readdir(dir).catch((error: unknown) => {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
-    throw new CliFault(
-      code === "EEXIST"
-        ? `${dir} is there already, and nothing is overwritten: name another directory, signet quickstart DIR`
-        : `${dir} cannot be made (${code}): name another directory, signet quickstart DIR`,
-    );
-  }
+    if (code === "ENOENT") return [];
+    throw new CliFault(`${dir} cannot be used (${code}): name another directory, signet quickstart DIR`);
+  });
+  if (names.length === 0) return;
+  throw new CliFault(
+    `${dir} is there already, and nothing is overwritten: name another directory, signet quickstart DIR`,
+  );
 }
 
 /** A key that is there is used, as it is. */
 async function keyOf(keystore: Keystore, name: string): Promise<PublicKeyText> {
   const known = (await keystore.list()).find((key) => key.name === name);
   if (known !== undefined) {
-    // Now, rather than in the middle of the call: it may need a passphrase.
+    if (known.encrypted === true && fromEnvironment() === undefined)
+      throw new CliFault(
+        `the key ${name} is there and is encrypted: set SIGNET_PASSPHRASE to its passphrase`,
+      );
+    // Now, rather than in the middle of the call: the passphrase may be another.
     await keystore.load(name);
     return await findPublicKey(name, "--name");
   }

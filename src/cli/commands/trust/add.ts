@@ -3,9 +3,10 @@ import type { NewTrustEntry } from "../../../trust/edit/index.js";
 import type { TrustSection } from "../../../trust/types.js";
 import { CliFault } from "../../faults.js";
 import { findPublicKey } from "../../key-spec.js";
-import { readEnd } from "../../time-flag.js";
+import { readEnd, readTime } from "../../time-flag.js";
 import { change } from "./change.js";
 import type { ChangeFlags } from "./change.js";
+import { ownKey } from "./own-key.js";
 import { sectionOption } from "./section-option.js";
 
 interface Flags extends ChangeFlags {
@@ -20,6 +21,7 @@ interface Flags extends ChangeFlags {
   readonly maxCalls?: string;
   readonly windowSeconds?: string;
   readonly expires?: string;
+  readonly createdAt?: string;
   readonly comment?: string;
 }
 
@@ -49,6 +51,7 @@ export function addAdd(trust: Command): void {
       "--expires <time>",
       "when it ends: 2027-11-26, or how long from now, such as 90d; never unless given",
     )
+    .option("--created-at <time>", "since when its receipts count, such as 2026-11-01; now unless given")
     .option("--comment <text>", "a word for whoever reads the file")
     .option("--output <file>", "write the changed registry to this file instead")
     .option("--json", "print one JSON value")
@@ -72,9 +75,13 @@ async function add(file: string, { section, output, json, ...flags }: Flags): Pr
 }
 
 async function entryOf(flags: Omit<Flags, "section" | keyof ChangeFlags>): Promise<NewTrustEntry> {
-  const { name, pubkey, tools, targets, expires, comment } = flags;
+  const { name, pubkey, tools, targets, expires, createdAt, comment } = flags;
   if (name === undefined) throw new CliFault("name the key: --name NAME, as its receipts are signed with");
   const own = await ownKey(pubkey ?? name);
+  if (pubkey === undefined && own === undefined)
+    throw new CliFault(
+      `there is no key ${name} in the keystore: give its public key by --pubkey, or make it by signet identity generate --name ${name}`,
+    );
   const owner = flags.owner ?? own?.owner;
   if (owner === undefined) throw new CliFault("say whose key it is: --owner OWNER");
   const principal = flags.principal ?? own?.principal;
@@ -89,17 +96,10 @@ async function entryOf(flags: Omit<Flags, "section" | keyof ChangeFlags>): Promi
     ...(tools === undefined ? {} : { tools }),
     ...(targets === undefined ? {} : { targets }),
     ...(limits === undefined ? {} : { limits }),
+    ...(createdAt === undefined ? {} : { createdAtMs: readTime(createdAt, "--created-at") }),
     ...(expires === undefined ? {} : { expiresAtMs: readEnd(expires, "--expires", now) }),
     ...(comment === undefined ? {} : { comment }),
   };
-}
-
-/** What the keystore says of a key of that name, if there is one. */
-async function ownKey(
-  name: string,
-): Promise<{ readonly owner?: string; readonly principal?: string } | undefined> {
-  const { openKeystore } = await import("../../../keystore/index.js");
-  return (await openKeystore().list()).find((key) => key.name === name);
 }
 
 function limitsOf({

@@ -4,6 +4,7 @@ import { findPublicKey } from "../../key-spec.js";
 import { readEnd, readTime } from "../../time-flag.js";
 import { change } from "./change.js";
 import type { ChangeFlags } from "./change.js";
+import { ownKey } from "./own-key.js";
 import { sectionOption } from "./section-option.js";
 
 interface Flags extends ChangeFlags {
@@ -27,7 +28,10 @@ export function addRotate(trust: Command): void {
     .requiredOption("--id <id>", "the entry whose key is replaced")
     .requiredOption("--new-id <id>", "id of the new entry")
     .requiredOption("--new-pubkey <key>", "the new key: ed25519:…, a .pub file, or the name of a key")
-    .option("--new-name <name>", "the name of the first unless given")
+    .option(
+      "--new-name <name>",
+      "that of the key if it is one of the keystore, or else of the first, unless given",
+    )
     .option("--new-owner <owner>", "the owner of the first unless given")
     .option(
       "--overlap-until <time>",
@@ -39,7 +43,7 @@ export function addRotate(trust: Command): void {
     .addHelpText(
       "after",
       `
-Tools, targets, limits and principal of the first are the new one's too.
+Tools, targets, limits and principal of the first are the new one's too. Its name has to be the one that the new key signs with.
 
 Example:
   signet trust rotate config/registry.yaml --id deploy-bot-1 --new-id deploy-bot-2 --new-pubkey deploy-bot-2 --overlap-until 7d`,
@@ -48,7 +52,8 @@ Example:
 }
 
 async function rotate(file: string, flags: Flags): Promise<void> {
-  const { section, id, newId, newName, newOwner, overlapUntil, at, output, json } = flags;
+  const { section, id, newId, newOwner, overlapUntil, at, output, json } = flags;
+  const newName = flags.newName ?? (await ownKey(flags.newPubkey))?.name;
   await change(
     file,
     {
