@@ -1,6 +1,6 @@
 import type { AuditLog } from "../audit/log.js";
 import type { AuditEntry, QueryOptions } from "../audit/read/query.js";
-import { canonicalHash } from "../crypto/canonical-json.js";
+import { canonicalHash, canonicalJson } from "../crypto/canonical-json.js";
 import { formatPublicKey } from "../crypto/key-text.js";
 import type { PublicKeyText } from "../crypto/key-text.js";
 import { AgentError, AuditLogError } from "../errors.js";
@@ -31,11 +31,12 @@ export class SigningAgent implements AsyncDisposable {
   readonly identity: Identity;
   readonly publicKey: PublicKeyText;
   readonly #settings: AgentSettings;
+  readonly #underWay = new Set<Promise<void>>();
   #log: Promise<AuditLog> | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(identity: Identity, settings: AgentSettings) {
-    this.identity = identity;
+    this.identity = Object.freeze({ ...identity });
     this.publicKey = formatPublicKey(identity.signer.publicKey);
     this.#settings = settings;
   }
@@ -83,12 +84,23 @@ export class SigningAgent implements AsyncDisposable {
    * Signs a call before it is made. The receipt is on disk when this resolves, unless the agent keeps no log.
    *
    * @param tool - The tool's name.
-   * @param params - Its arguments, any JSON value. Kept by reference in the receipt: do not change them afterwards.
+   * @param params - Its arguments, any JSON value, of which the receipt has a copy. Default `{}`.
    * @returns the receipt: what a guard takes as `params._meta._signet`.
    * @throws `OptionError` for what has no place in a receipt; `CanonicalJsonError` for params that are no JSON; `AuditLogError` when it
    * cannot be put on record, and then it is not handed out; `DependencyError`.
    */
-  async sign(tool: string, params: unknown, options: SignOptions): Promise<ReceiptV1> {
+  sign(tool: string, params: unknown, options: SignOptions): Promise<ReceiptV1> {
+    const signing = this.#sign(tool, params, options);
+    const settled = signing.then(
+      () => {},
+      () => {},
+    );
+    this.#underWay.add(settled);
+    void settled.then(() => this.#underWay.delete(settled));
+    return signing;
+  }
+
+  async #sign(tool: string, params: unknown, options: SignOptions): Promise<ReceiptV1> {
     if (this.#closing !== undefined)
       throw new AgentError("agent_closed", "the agent is closed: open another");
     const {
@@ -101,8 +113,10 @@ export class SigningAgent implements AsyncDisposable {
       ...rest
     } = readSignOptions(options);
     textOption(tool, "tool", "the name of a tool");
+    // A copy: what the caller, or a getter, changes meanwhile would be in the log under a signature that does not fit it.
+    const own: unknown = params === undefined ? {} : JSON.parse(canonicalJson(params));
     const issuedAtMs = this.#settings.clock();
-    const action = hashOnly ? { paramsHash: canonicalHash(params ?? {}) } : { params };
+    const action = hashOnly ? { paramsHash: canonicalHash(own) } : { params: own };
     const receipt = await signReceipt({
       ...rest,
       ...this.identity,
@@ -188,6 +202,7 @@ export class SigningAgent implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    await Promise.all(this.#underWay);
     const log = await this.#log?.catch(() => undefined);
     await log?.close();
   }

@@ -23,7 +23,7 @@ import { checkAuditOptions, checkDirectory } from "./options.js";
 import type { AuditLogOptions, CheckedAuditOptions } from "./options.js";
 import type { AuditEntry, QueryOptions } from "./read/query.js";
 import { query } from "./read/query.js";
-import { loadKernelLocks } from "./write/kernel-lock.js";
+import { loadKernelLocks } from "../lib/kernel-locks.js";
 import type { AuditSink } from "./sink.js";
 import { listUnfinished } from "./intents/unfinished.js";
 import type { UnfinishedIntent } from "./intents/unfinished.js";
@@ -120,7 +120,7 @@ export class AuditLog implements AuditSink, AsyncDisposable {
       await listRecordFiles(path);
       return new AuditLog(path, checked, files, undefined);
     }
-    const writer = await openLogWriter(path, files, await loadKernelLocks(), checked);
+    const writer = await openLogWriter(path, files, await loadKernelLocks("an audit log"), checked);
     return new AuditLog(writer.dir, checked, files, writer);
   }
 

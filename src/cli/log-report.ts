@@ -1,7 +1,7 @@
 import { printable } from "../lib/text.js";
 import type { Finding } from "../audit/verify/findings.js";
 import type { AuditReport } from "../audit/verify/report.js";
-import { doesNotHold } from "./faults.js";
+import { CliFault, doesNotHold } from "./faults.js";
 import { counted, note, print, printJson, printTable, styled } from "./output.js";
 import type { Column } from "./output.js";
 import { ProgressBar } from "./progress.js";
@@ -44,7 +44,7 @@ export async function reportLog(dir: string, options: LogReportOptions): Promise
   const { AuditLogError } = await import("../errors.js");
   const bar = new ProgressBar("verifying");
   const { registry, paramsKeys } = options;
-  let report: AuditReport | undefined;
+  let report: AuditReport;
   try {
     report = await verifyAudit(dir, {
       registry,
@@ -54,15 +54,12 @@ export async function reportLog(dir: string, options: LogReportOptions): Promise
       },
     });
   } catch (error) {
-    // A log that nobody has written to is as whole as an empty one.
     if (!(error instanceof AuditLogError) || error.code !== "audit_not_found") throw error;
+    throw new CliFault(
+      `there is no log in ${dir}, so nothing was verified: set SIGNET_HOME, or sign something first`,
+    );
   } finally {
     bar.end();
-  }
-  if (report === undefined) {
-    if (options.json) printJson({ ok: true, records: 0 });
-    else print(`There is no log in ${dir} yet: 0 records.`);
-    return;
   }
   if (!report.ok) doesNotHold();
   if (options.json) printJson(report);

@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import fastStringWidth from "fast-string-width";
-import { printable } from "../lib/text.js";
+import { printable, printableLines } from "../lib/text.js";
 
 export type Style = Parameters<typeof styleText>[0];
 
@@ -16,12 +16,12 @@ export function printJson(value: unknown): void {
 
 /** The same value as JSON text, with everything escaped that JSON may leave as it is and a terminal would obey. */
 export function safeJson(value: unknown): string {
-  return JSON.stringify(value, undefined, 2).split("\n").map(printable).join("\n");
+  return printableLines(JSON.stringify(value, undefined, 2));
 }
 
-/** Writes a line that is about the result, and no part of it. */
+/** Writes a line that is about the result, and no part of it. What does not print is escaped. */
 export function note(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${printableLines(text)}\n`);
 }
 
 /** Colours a text where the stream is a terminal that has colours, and nobody said that they are not wanted. */

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { printable } from "../lib/text.js";
+import { printableLines } from "../lib/text.js";
 import { VERSION } from "../lib/version.js";
 import { addAudit } from "./commands/audit/index.js";
 import { addCompletion } from "./commands/completion/index.js";
@@ -11,7 +11,7 @@ import { addSign } from "./commands/sign.js";
 import { addTrust } from "./commands/trust/index.js";
 import { addVerify } from "./commands/verify.js";
 import { CliFault, EXIT, exitStatus, explain } from "./faults.js";
-import { note, styled } from "./output.js";
+import { styled } from "./output.js";
 
 /**
  * Runs the command line.
@@ -22,9 +22,14 @@ import { note, styled } from "./output.js";
 export async function run(args: readonly string[]): Promise<number> {
   // Who reads the output may have seen enough.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit();
+    if (error.code === "EPIPE") process.exit(exitStatus());
+    process.stderr.write(
+      `error: the output cannot be written (${error.code ?? "unknown"}): make room, or write it elsewhere\n`,
+    );
+    process.exit(EXIT.wrongUse);
   });
+  // Nobody reads it: what was asked for counts all the same.
+  process.stderr.on("error", () => {});
   try {
     await createProgram().parseAsync(args, { from: "user" });
     return exitStatus();
@@ -32,7 +37,7 @@ export async function run(args: readonly string[]): Promise<number> {
     // Commander has said it already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.holds : EXIT.wrongUse;
     const { message, exit } = explain(error);
-    note(`${styled("red", "error:", process.stderr)} ${message.split("\n").map(printable).join("\n")}`);
+    process.stderr.write(`${styled("red", "error:", process.stderr)} ${printableLines(message)}\n`);
     return exit;
   }
 }
@@ -50,6 +55,11 @@ export function createProgram(): Command {
     .showSuggestionAfterError()
     .showHelpAfterError("(add --help for flags and examples)")
     .configureHelp({ sortSubcommands: false })
+    .configureOutput({
+      outputError: (text, write) => {
+        write(printableLines(text));
+      },
+    })
     .exitOverride()
     .addHelpText(
       "after",

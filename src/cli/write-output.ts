@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { access, lstat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { createFile } from "../lib/atomic-file.js";
+import { printableLines } from "../lib/text.js";
 import { CliFault } from "./faults.js";
 import { print } from "./output.js";
 
@@ -30,7 +31,7 @@ export async function writeOutput(
   flag: string = "--output",
 ): Promise<void> {
   if (file === undefined) {
-    print(text.replace(/\n$/, ""));
+    print(printableLines(text.replace(/\n$/, "")));
     return;
   }
   try {

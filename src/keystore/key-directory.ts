@@ -1,4 +1,4 @@
-import { mkdir, readdir } from "node:fs/promises";
+import { lstat, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { KeystoreError } from "../errors.js";
 import { createFiles, replaceFile } from "../lib/atomic-file.js";
@@ -67,6 +67,14 @@ export class KeyDirectory {
 
   /** Puts another key file in the place of one. */
   async replaceKey(name: string, keyText: string): Promise<void> {
+    // One that was moved away meanwhile, or leads elsewhere, is not brought back in another place.
+    const status = await lstat(this.keyPath(name)).catch(() => undefined);
+    if (status?.isFile() !== true) {
+      throw new KeystoreError(
+        "key_file_unreadable",
+        `${this.keyPath(name)} is gone, or is no regular file; change the passphrase where the key is`,
+      );
+    }
     await this.#write(() => replaceFile(this.keyPath(name), { text: keyText, mode: PRIVATE_MODE }));
   }
 

@@ -20,17 +20,27 @@ export function passphraseFor(path: string, passphrase: string | undefined): str
 /** The passphrase of the environment; one of no characters is none. */
 export function fromEnvironment(): string | undefined {
   const text = process.env[VARIABLE];
-  return text === "" ? undefined : text;
+  return text === undefined || text === "" ? undefined : requireReadable(text, VARIABLE);
 }
 
 /** @throws `OptionError` for what cannot be one. It is not shown. */
 export function requirePassphrase(passphrase: unknown, option: string = "options.passphrase"): string {
-  if (typeof passphrase === "string" && passphrase !== "") return passphrase;
+  if (typeof passphrase === "string" && passphrase !== "") return requireReadable(passphrase, option);
   const got =
     typeof passphrase === "string" ? "one of no characters" : `a value of type ${typeof passphrase}`;
   throw new OptionError(
     "invalid_option",
     option,
     `${option} must be a text of 1 character or more, got ${got}`,
+  );
+}
+
+/** Bytes that are no UTF-8 have come in as one and the same character, by which other bytes open the key too. */
+function requireReadable(text: string, where: string): string {
+  if (text.isWellFormed() && !text.includes("\uFFFD")) return text;
+  throw new OptionError(
+    "invalid_option",
+    where,
+    `${where} holds bytes or characters that are no UTF-8: write it as UTF-8`,
   );
 }

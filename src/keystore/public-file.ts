@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
 import { decodeBase64, encodeBase64 } from "../crypto/base64.js";
 import { formatPublicKey } from "../crypto/key-text.js";
 import type { PublicKeyText } from "../crypto/key-text.js";
@@ -41,14 +42,8 @@ export function publicPathOf(keyPath: string): string | undefined {
  * @throws `KeystoreError` `key_file_unreadable` or `key_file_invalid`.
  */
 export async function readPublicFile(path: string): Promise<PublicFile | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (cause) {
-    if (isMissing(cause)) return undefined;
-    throw new KeystoreError("key_file_unreadable", `cannot read the public key file ${path}`, { cause });
-  }
-  if (text.length > MAX_KEY_FILE_BYTES) throw publicFileFault(path, "is too large");
+  const text = await readSmallFile(path);
+  if (text === undefined) return undefined;
   const members = parseObject(path, text);
   const pubkey = ownValue(members, "pubkey");
   const bytes = typeof pubkey === "string" ? decodeBase64(pubkey, 32) : undefined;
@@ -78,6 +73,25 @@ export function publicFileText({ name, publicKey, owner, principal, createdAt }:
 
 export function publicFileFault(path: string, fault: string): KeystoreError {
   return new KeystoreError("key_file_invalid", `the public key file ${path} ${fault}`);
+}
+
+/** A pipe is not waited at, and no more is read than a file of this kind has. */
+async function readSmallFile(path: string): Promise<string | undefined> {
+  try {
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const status = await file.stat();
+      if (!status.isFile()) throw publicFileFault(path, "is no regular file");
+      if (status.size > MAX_KEY_FILE_BYTES) throw publicFileFault(path, "is too large");
+      return await file.readFile("utf8");
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    if (cause instanceof KeystoreError) throw cause;
+    if (isMissing(cause)) return undefined;
+    throw new KeystoreError("key_file_unreadable", `cannot read the public key file ${path}`, { cause });
+  }
 }
 
 function claim(path: string, members: JsonRecord, member: string): string | undefined {

@@ -17,6 +17,11 @@ export function printable(text: string): string {
   return text.replace(UNPRINTABLE, escapeCharacter);
 }
 
+/** The same for text of several lines. */
+export function printableLines(text: string): string {
+  return text.split("\n").map(printable).join("\n");
+}
+
 /** The first characters of a text, as a text of its own: a slice would keep all of the long one in memory. */
 export function cut(text: string, length: number): string {
   if (text.length <= length) return text;

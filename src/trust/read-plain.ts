@@ -9,5 +9,7 @@ import type { SourceText } from "./source-text.js";
  * @returns `undefined` for anything else, right or wrong: `readYaml` has the last word.
  */
 export function readPlain(source: SourceText): Node | undefined {
-  return source.text.trimStart().startsWith("{") ? readJson(source.text) : readPlainYaml(source.text);
+  if (source.text.trimStart().startsWith("{")) return readJson(source.text);
+  source.refuseOddBreaks();
+  return readPlainYaml(source.text);
 }

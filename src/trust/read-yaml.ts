@@ -20,6 +20,7 @@ const MAX_LEVELS_BEFORE_PARSING = 200;
  * @throws `TrustRegistryError` `registry_syntax` with the place.
  */
 export function readYaml(source: SourceText): Node {
+  source.refuseOddBreaks();
   refuseDeep(source);
   const document = parse(source);
   const fault = document.errors[0] ?? document.warnings[0];

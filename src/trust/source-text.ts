@@ -1,6 +1,8 @@
 import { TrustRegistryError } from "../errors.js";
 import type { TrustRegistryErrorCode } from "../errors.js";
 
+const ODD_BREAK = /\r(?!\n)|[\u0085\u2028\u2029]/;
+
 /** The text of a registry, able to say where in it something is. */
 export class SourceText {
   readonly text: string;
@@ -12,6 +14,19 @@ export class SourceText {
     // A byte order mark is allowed at the start of a YAML file and stands for nothing.
     this.text = text.startsWith("\uFEFF") ? text.slice(1) : text;
     this.file = file;
+  }
+
+  /**
+   * Refuses what some readers of YAML take as the end of a line, and others not: what one reads as a comment is a field for the other.
+   *
+   * @throws `TrustRegistryError` `registry_syntax`.
+   */
+  refuseOddBreaks(): void {
+    const at = this.text.search(ODD_BREAK);
+    if (at < 0) return;
+    const problem =
+      "this character ends a line for some readers of YAML and not for others; end lines with LF or CR LF";
+    throw this.fault("registry_syntax", at, problem);
   }
 
   /** Line of the character at `offset`, from 1. */

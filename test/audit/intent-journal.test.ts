@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { nodeFileSystem } from "../../src/audit/file-system.js";
 import { takeGoneWriters } from "../../src/audit/intents/gone-writers.js";
 import { IntentJournal, readJournal } from "../../src/audit/intents/intent-journal.js";
-import { loadKernelLocks } from "../../src/audit/write/kernel-lock.js";
+import { loadKernelLocks } from "../../src/lib/kernel-locks.js";
 import { FaultyFileSystem } from "./support/faulty-file-system.js";
 import { newLogDir } from "./support/log-dir.js";
 
@@ -19,7 +19,7 @@ const journalsIn = (dir: string): string[] =>
 
 async function journalIn(dir: string, files = nodeFileSystem): Promise<IntentJournal> {
   mkdirSync(dir, { recursive: true });
-  return new IntentJournal(dir, files, await loadKernelLocks());
+  return new IntentJournal(dir, files, await loadKernelLocks("a test"));
 }
 
 describe("the journal of what a process has let through", () => {
@@ -65,7 +65,7 @@ describe("the journal of what a process has let through", () => {
 
   it("is left to others when its process ends with something open, and to nobody before", async () => {
     const dir = newLogDir();
-    const locks = await loadKernelLocks();
+    const locks = await loadKernelLocks("a test");
     const journal = await journalIn(dir);
     await journal.add(some(1, 2));
     const take = (): ReturnType<typeof takeGoneWriters> =>

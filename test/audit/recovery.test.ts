@@ -10,7 +10,7 @@ import { describe, expect, it } from "vitest";
 import { findAbandoned } from "../../src/audit/intents/abandoned.js";
 import { nodeFileSystem } from "../../src/audit/file-system.js";
 import { takeGoneWriters } from "../../src/audit/intents/gone-writers.js";
-import { loadKernelLocks } from "../../src/audit/write/kernel-lock.js";
+import { loadKernelLocks } from "../../src/lib/kernel-locks.js";
 import { AuditLog } from "../../src/audit/log.js";
 import type { JsonRecord } from "../../src/lib/json.js";
 import { signReceipt } from "../../src/receipt/index.js";
@@ -202,7 +202,7 @@ describe("a log of which a part cannot be read", () => {
     const again = await AuditLog.open(dir, { readOnly: true });
     expect(again.health().ok).toBe(true);
     const files = [{ path: join(dir, day), name: day, compressed: false }];
-    const locks = await loadKernelLocks();
+    const locks = await loadKernelLocks("a test");
     const gone = await takeGoneWriters(dir, nodeFileSystem, locks, (work) => work());
     const abandoned = await findAbandoned(gone, files);
     expect(abandoned).toMatchObject({ intents: [], unread: `${day}:1` });

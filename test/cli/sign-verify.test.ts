@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
+import { SigningAgent } from "../../src/index.js";
 import { signet, signetJson, temporaryFolder } from "./support.js";
 
 const VECTORS = new URL("../vectors/receipts/signet-0.11/", import.meta.url);
@@ -176,6 +177,43 @@ describe("signet verify", () => {
     expect((await signet(home, ["verify", file, "--pubkey", "bot"])).code).toBe(1);
   });
 
+  it("ends with 1 for what a registry trusts no more, and for what is over or not yet", async () => {
+    const registry = join(temporaryFolder(), "registry.yaml");
+    const text =
+      "version: 1\nbundle_id: tb_x\norg: o\nenv: dev\ngenerated_at: 2026-01-01T00:00:00Z\nroots: []\nagents: []\nservers: []\n";
+    writeFileSync(registry, text);
+    await signet(home, [
+      "trust",
+      "add",
+      registry,
+      "--name",
+      "bot",
+      "--tools",
+      "*",
+      "--created-at",
+      "2026-01-01",
+    ]);
+    const over = await receiptFile("--exp", "1s");
+    const good = await receiptFile();
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    const verify = async (file: string, ...whose: string[]) => {
+      const { faults } = await signetJson<{ faults: { code: string }[] }>(home, ["verify", file, ...whose]);
+      return faults.map(({ code }) => code);
+    };
+    for (const whose of [
+      ["--trust-bundle", registry],
+      ["--pubkey", "bot"],
+    ]) {
+      expect(await verify(good, ...whose)).toEqual([]);
+      expect(await verify(over, ...whose)).toEqual(["expired"]);
+    }
+    await signet(home, ["trust", "disable", registry, "--id", "bot"]);
+    expect(await verify(good, "--trust-bundle", registry)).toContain("key_disabled");
+    const agent = await SigningAgent.open("bot", { home, audit: false, clock: () => Date.now() + 3_600_000 });
+    writeFileSync(good, JSON.stringify(await agent.sign("t", {}, { target: "mcp://x" })));
+    expect(await verify(good, "--pubkey", "bot")).toEqual(["dated_ahead"]);
+  });
+
   it.each<[string, string, number]>([
     ["v1-plain.json", "agent", 0],
     ["v1-exp-past.json", "agent", 1],
@@ -231,7 +269,9 @@ describe("signet verify", () => {
   });
 
   it("verifies the chain of the log", async () => {
-    expect((await signet(home, ["verify", "--chain"])).out).toContain("0 records");
+    const none = await signet(home, ["verify", "--chain"]);
+    expect(none.code).toBe(2);
+    expect(none.err).toContain("there is no log");
     for (const tool of ["a", "b", "c"]) await sign("--tool", tool, ...TARGET);
     expect(await signet(home, ["verify", "--chain"])).toMatchObject({
       code: 0,

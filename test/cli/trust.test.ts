@@ -131,6 +131,49 @@ describe("signet trust", () => {
     expect(await signet(home, ["doctor", "--registry", file])).toMatchObject({ code: 0 });
   });
 
+  it("loses nothing of what many processes change at once", async () => {
+    for (const [index, id] of ["a", "b", "c", "d", "e", "f"].entries()) {
+      await signet(home, ["identity", "generate", "--name", id, "--owner", "o", "--unencrypted"]);
+      if (index < 3) await signet(home, ["trust", "add", file, "--name", id, "--tools", "*"]);
+    }
+    const runs = await Promise.all([
+      ...["a", "b", "c"].map((id) => signet(home, ["trust", "revoke", file, "--id", id])),
+      ...["d", "e", "f"].map((id) => signet(home, ["trust", "add", file, "--name", id, "--tools", "*"])),
+    ]);
+    expect(runs.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0, 0]);
+    const entries = await signetJson<{ id: string; status: string }[]>(home, ["trust", "list", file]);
+    const statuses = ["a", "b", "c", "d", "e", "f"].map(
+      (id) => entries.find((entry) => entry.id === id)?.status,
+    );
+    expect(statuses).toEqual(["revoked", "revoked", "revoked", "active", "active", "active"]);
+  });
+
+  it("writes over nothing, and follows no link, with --output", async () => {
+    const output = join(temporaryFolder(), "there");
+    writeFileSync(output, "mine");
+    for (const path of [output, "/dev/null"]) {
+      const run = await signet(home, ["trust", "disable", file, "--id", "triage-bot-1", "--output", path]);
+      expect(run.code).toBe(2);
+      expect(run.err).toContain("is there already");
+    }
+    expect(readFileSync(output, "utf8")).toBe("mine");
+  });
+
+  it("reads no registry in which a line ends for some readers only", async () => {
+    for (const odd of ["\r", "\u2028", "\u0085"]) {
+      writeFileSync(
+        file,
+        readFileSync(SAMPLE, "utf8").replace(
+          "status: active",
+          `status: active # x${odd}    expires_at: 2026-11-02T00:00:00Z`,
+        ),
+      );
+      const run = await signet(home, ["trust", "list", file]);
+      expect(run.code).toBe(2);
+      expect(run.err).toMatch(/registry\.yaml:\d+:\d+: this character ends a line for some readers/);
+    }
+  });
+
   it("writes elsewhere where that is said", async () => {
     const before = readFileSync(file, "utf8");
     const output = join(temporaryFolder(), "next.yaml");

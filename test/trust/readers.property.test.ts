@@ -90,7 +90,8 @@ describe("the reader of JSON", () => {
       const node = readJson(text);
       if (node === undefined) return;
       expect(toValue(node)).toEqual(toTexts(JSON.parse(text)));
-      expect(node).toEqual(asYaml(text));
+      // What ends a line for some readers of YAML only is refused there, and stands for itself in JSON.
+      if (!/\r(?!\n)|[\u0085\u2028\u2029]/.test(text)) expect(node).toEqual(asYaml(text));
     };
     const small = '{"a": [1, -2.5e3, true, null, "x\\u00e9\\n"],\r\n "b": {"c": [], "d": {}}, "é🦀": ""}';
     fc.assert(fc.property(edited(small), agree), { numRuns: 2000 });

@@ -7,7 +7,7 @@ import type { FileSystem, OpenFile } from "../file-system.js";
 import { JOURNAL_FOLDER, JOURNAL_SUFFIX, readJournal } from "./intent-journal.js";
 import type { IntentPlace } from "./intent-journal.js";
 import { lockOrNot } from "../write/kernel-lock.js";
-import type { KernelLocks } from "../write/kernel-lock.js";
+import type { KernelLocks } from "../../lib/kernel-locks.js";
 import { LogLock } from "../write/log-lock.js";
 import { readRange } from "../write/tip.js";
 

@@ -6,7 +6,7 @@ import { fullFault, ioFault, openFault, writeFault } from "../faults.js";
 import { syncDirectory } from "../file-system.js";
 import type { FileSystem, OpenFile } from "../file-system.js";
 import { lockOrNot } from "../write/kernel-lock.js";
-import type { KernelLocks } from "../write/kernel-lock.js";
+import type { KernelLocks } from "../../lib/kernel-locks.js";
 
 /** Folder of the journals, within the log's directory. */
 export const JOURNAL_FOLDER = "writers";

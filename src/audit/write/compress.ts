@@ -10,7 +10,7 @@ import { listDayFiles } from "../read/day-files.js";
 import { writeFault } from "../faults.js";
 import { syncDirectory } from "../file-system.js";
 import type { FileState, FileSystem } from "../file-system.js";
-import type { KernelLocks } from "./kernel-lock.js";
+import type { KernelLocks } from "../../lib/kernel-locks.js";
 import { LogLock } from "./log-lock.js";
 
 /** Runs work while nobody else writes to the log. */

@@ -1,32 +1,6 @@
-import { AuditLogError, DependencyError } from "../../errors.js";
-import { quotedError } from "../../lib/text.js";
+import type { KernelLocks } from "../../lib/kernel-locks.js";
+import { AuditLogError } from "../../errors.js";
 import { systemCode } from "../file-system.js";
-
-/** Locks of the kernel's: one holder for a file, over all processes of the machine, and none once the holder is gone. */
-export interface KernelLocks {
-  /** @returns `false` when somebody else holds it. */
-  tryLock(fd: number): boolean;
-  unlock(fd: number): void;
-}
-
-/**
- * Loads the package that locks files.
- *
- * @throws `DependencyError` `dependency_missing` when it does not load on this machine.
- */
-export async function loadKernelLocks(): Promise<KernelLocks> {
-  try {
-    const { default: locks } = await import("fs-native-extensions");
-    return locks;
-  } catch (cause) {
-    throw new DependencyError(
-      "dependency_missing",
-      `an audit log needs fs-native-extensions, which does not load on this machine (${quotedError(cause)}): ` +
-        "install again with optional dependencies, on a platform that it has a build for",
-      { cause },
-    );
-  }
-}
 
 /**
  * Tries to lock a file.

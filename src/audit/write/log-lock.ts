@@ -3,7 +3,7 @@ import { delay } from "../../lib/delay.js";
 import { openFault } from "../faults.js";
 import type { FileState, FileSystem, OpenFile } from "../file-system.js";
 import { lockOrNot } from "./kernel-lock.js";
-import type { KernelLocks } from "./kernel-lock.js";
+import type { KernelLocks } from "../../lib/kernel-locks.js";
 
 /** Other writers of the log hold this file while they write. Nobody deletes it. */
 export const LOCK_FILE = "log.lock";

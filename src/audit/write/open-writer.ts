@@ -11,7 +11,7 @@ import { openFault } from "../faults.js";
 import { syncDirectory } from "../file-system.js";
 import type { FileSystem } from "../file-system.js";
 import { IntentJournal } from "../intents/intent-journal.js";
-import type { KernelLocks } from "./kernel-lock.js";
+import type { KernelLocks } from "../../lib/kernel-locks.js";
 import { homeGiven } from "../read/list-files.js";
 import { LOCK_FILE, LogLock } from "./log-lock.js";
 import type { CheckedAuditOptions } from "../options.js";

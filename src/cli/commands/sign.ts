@@ -144,10 +144,10 @@ async function paramsOf({ params, paramsFromEnv }: Flags): Promise<unknown> {
 function jsonOf(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (error) {
-    const why = error instanceof SyntaxError ? `: ${error.message}` : "";
+  } catch {
+    // What the parser says quotes the text, and that may be a secret.
     throw new CliFault(
-      `${where} is no JSON${why}; quote it for the shell, such as --params '{"title":"fix bug"}'`,
+      `${where} is no JSON: write it like --params '{"title":"fix bug"}', quoted for the shell`,
     );
   }
 }

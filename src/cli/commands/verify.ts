@@ -107,20 +107,21 @@ async function faultsUnderRegistry(
   if (registry === undefined) throw new Error("a path gives a registry");
   if (!("receipt" in read)) return [read];
   const checker = await makeReceiptChecker(new Map(), registry);
-  const { findings } = checker.check({ ...read.receipt }, undefined);
-  return [...findings, ...revokedSince(read.receipt, registry)];
+  const { receipt } = read;
+  const { findings } = checker.check({ ...receipt }, undefined);
+  const now = Date.now();
+  const { checkTimeOf } = await import("../../receipt/check-of.js");
+  const time = checkTimeOf(receipt, now);
+  return [...findings, ...(time.ok ? [] : [time]), ...notTrustedNow(receipt, registry, now)];
 }
 
-/** Who has a revoked key can date a receipt as it likes. */
-function revokedSince(receipt: Receipt, registry: TrustRegistry): readonly Fault[] {
-  const keys =
-    receipt.v === 3 ? [receipt.server.pubkey, receipt.agent_receipt.signer.pubkey] : [receipt.signer.pubkey];
-  return keys.flatMap((key) => {
-    const entry = registry.findBarred(key);
-    return entry?.status === "revoked"
-      ? [{ code: "key_revoked", detail: `the key of ${entry.name} (${entry.id}) is revoked` }]
-      : [];
-  });
+/** Whoever has a key that is trusted no more can date a receipt as it likes. What was on record by then, `signet audit --verify` judges. */
+function notTrustedNow(receipt: Receipt, registry: TrustRegistry, nowMs: number): readonly Fault[] {
+  const lookUps =
+    receipt.v === 3
+      ? [registry.lookUp("servers", receipt.server.pubkey, nowMs)]
+      : [registry.lookUp("agents", receipt.signer.pubkey, nowMs)];
+  return lookUps.flatMap((found) => (found.ok ? [] : [{ code: found.code, detail: `${found.detail}, now` }]));
 }
 
 function report(read: { readonly receipt: Receipt } | Fault, faults: readonly Fault[], json: boolean): void {
@@ -144,8 +145,9 @@ function unique(faults: readonly Fault[]): readonly Fault[] {
 function said(receipt: Receipt): string {
   if (receipt.v === 3) {
     const { agent_receipt: agent, server, ts_response: ts } = receipt;
-    const asked = `"${agent.signer.name}" asked for "${agent.action.tool}"`;
-    return `"${server.name}" answered at ${ts}; ${asked} at ${agent.ts}`;
+    const asked = `"${agent.signer.name}" asked for "${agent.action.tool}" at ${agent.ts}`;
+    const status = receipt.response.outcome?.status ?? "executed";
+    return `"${server.name}" answered at ${ts} (${status}); ${asked}`;
   }
   const ts = receipt.v === 2 ? receipt.ts_request : receipt.ts;
   return `"${receipt.signer.name}" signed "${receipt.action.tool}" at ${ts}`;

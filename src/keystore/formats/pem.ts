@@ -21,6 +21,11 @@ export function seedFromPem(text: string, passphrase: string | undefined): Uint8
   if (isEncrypted && passphrase === undefined) {
     throw new KeystoreError("passphrase_missing", "the PEM is encrypted, and no passphrase for it was given");
   }
+  if (text.split("-----BEGIN ").length > 2)
+    throw new KeystoreError(
+      "import_invalid",
+      "it holds several keys or certificates: give a file with one private key",
+    );
   let key: KeyObject;
   try {
     key = createPrivateKey({ key: text, format: "pem", ...(isEncrypted ? { passphrase } : {}) });

@@ -11,11 +11,13 @@ import { editFault } from "./edit-fault.js";
 import { editText } from "./edit-text.js";
 import { isAsPlanned, planEdit } from "./plan-edit.js";
 import type { EditPlan } from "./plan-edit.js";
-import { findTarget, writeTarget } from "./target.js";
+import { whileLocked } from "./edit-lock.js";
+import { findTarget, targetFault, writeTarget } from "./target.js";
+import type { Target } from "./target.js";
 import type { RegistryEdit, RegistryEditResult } from "./types.js";
 
 export interface EditRegistryOptions {
-  /** Path of the file to write, made or replaced; the registry itself then stays as it is. Default the registry. */
+  /** Path of a file to write that is not there yet; the registry itself then stays as it is. Default the registry. */
   readonly output?: string;
   /** Time source, milliseconds since the Unix epoch. Default the system's clock. */
   readonly clock?: () => number;
@@ -51,6 +53,20 @@ export async function editRegistryFile(
     file,
     output === undefined ? undefined : pathOption(output, "options.output", "the path of a file"),
   );
+  const change = (): Promise<RegistryEditResult> => changeTarget(target, edit, clock);
+  try {
+    return await (target.isInPlace ? whileLocked(target, change) : change());
+  } catch (cause) {
+    throw targetFault(target, cause);
+  }
+}
+
+async function changeTarget(
+  target: Target,
+  edit: RegistryEdit,
+  clock: () => number,
+): Promise<RegistryEditResult> {
+  const { file } = target;
   const { bytes } = await readWhole(target.source, file);
   const decoded = decode(bytes, file);
   const source = new SourceText(decoded, file);

@@ -4,7 +4,7 @@ import { chmod, chown, open, realpath, stat, unlink } from "node:fs/promises";
 import type { Stats } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
-import { replaceFile } from "../../lib/atomic-file.js";
+import { createFile, replaceFile } from "../../lib/atomic-file.js";
 import { quoted } from "../../lib/text.js";
 import { MAX_REGISTRY_BYTES } from "../read-file.js";
 import { editFault } from "./edit-fault.js";
@@ -19,14 +19,16 @@ export interface Target {
   readonly source: string;
   /** The file that is written. */
   readonly path: string;
+  readonly isInPlace: boolean;
 }
 
 /** Follows the links on the way to a registry and to where it is to be written. */
 export async function findTarget(file: string, output: string | undefined): Promise<Target> {
   const given = resolve(file);
   const source = await followLinks(given);
-  const path = output === undefined ? source : await followLinks(resolve(output));
-  return { file, given, source, path };
+  return output === undefined
+    ? { file, given, source, path: source, isInPlace: true }
+    : { file, given, source, path: resolve(output), isInPlace: false };
 }
 
 /**
@@ -42,13 +44,17 @@ export async function writeTarget(target: Target, read: Uint8Array, text: string
     const problem = `would have ${size} bytes, and a registry may have ${MAX_REGISTRY_BYTES}; take old entries out`;
     throw editFault(target, problem);
   }
-  const { path } = target;
+  const { path, isInPlace } = target;
   const next = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString("hex")}.next`);
   try {
     const stats = await stat(target.source);
+    if (!isInPlace) {
+      await createFile(path, { text, mode: stats.mode & 0o777 });
+      return;
+    }
     await replaceFile(next, { text, mode: stats.mode & 0o777 });
     try {
-      if (path === target.source) await keepOwner(target, next, stats);
+      await keepOwner(target, next, stats);
       // The umask took permissions away that the file has.
       await chmod(next, stats.mode & 0o7777);
       putInPlace(target, next, read);
@@ -58,17 +64,14 @@ export async function writeTarget(target: Target, read: Uint8Array, text: string
     }
     await syncDirectory(dirname(path));
   } catch (cause) {
-    throw isSystemError(cause) ? notWritable(target, cause) : cause;
+    throw targetFault(target, cause);
   }
 }
 
-/**
- * The last look and the rename are one step of this process, and next to one for all others: what somebody else wrote
- * meanwhile is not lost.
- */
+/** Who edits by hand, or with another tool, does not know of the lock: so there is a last look directly before the rename. */
 function putInPlace(target: Target, next: string, read: Uint8Array): void {
   const { given, source, path } = target;
-  if (path === source && (realpathSync(given) !== source || !readFileSync(source).equals(read))) {
+  if (realpathSync(given) !== source || !readFileSync(source).equals(read)) {
     throw editFault(target, "was changed while it was being edited; nothing was written, do it again");
   }
   renameSync(next, path);
@@ -105,8 +108,17 @@ async function followLinks(path: string): Promise<string> {
   }
 }
 
+/** Says what to do about what the system refused; anything else is what it was. */
+export function targetFault(target: Target, cause: unknown): unknown {
+  return isSystemError(cause) ? notWritable(target, cause) : cause;
+}
+
 function notWritable(target: Target, cause: NodeJS.ErrnoException): Error {
   const { path } = target;
+  if (cause.code === "EEXIST")
+    return editFault(target, `${quoted(path)} is there already; move it away, or write to another file`, {
+      cause,
+    });
   const problem = `${quoted(path)} cannot be written (${cause.code}); ${cause.code === "ENOSPC" ? "make room on its disk" : "let this process write to its directory"}`;
   return editFault(target, problem, { cause });
 }

@@ -38,11 +38,11 @@ describe("the file that is written", () => {
     await withFile(registryYaml(), async (file) => {
       await chmod(file, 0o640);
       const output = join(dirname(file), "other.yaml");
-      for (const edit of [disableBot, rotation("agents", "bot")]) {
-        const { path } = await editRegistryFile(file, edit, { clock, output });
-        expect(path).toBe(output);
-        expect(parse(await readFile(output, "utf8")).header.generatedAtMs).toBe(AT_MS);
-      }
+      const { path } = await editRegistryFile(file, disableBot, { clock, output });
+      expect(path).toBe(output);
+      expect(parse(await readFile(output, "utf8")).header.generatedAtMs).toBe(AT_MS);
+      const again = editRegistryFile(file, rotation("agents", "bot"), { clock, output });
+      await expect(again).rejects.toMatchObject({ code: "registry_edit_invalid" });
       expect(await readFile(file, "utf8")).toBe(registryYaml());
       expect((await stat(output)).mode & 0o7777).toBe(0o640);
     });

@@ -18,7 +18,12 @@ const ROUNDS = 100;
 /** Builds the child of this test, with the sources in it: Node does not run them as they are. */
 async function buildChild(directory: string): Promise<string> {
   const input = fileURLToPath(new URL("./children/edit-loop.ts", import.meta.url));
-  const build = await rolldown({ input, platform: "node", logLevel: "silent" });
+  const build = await rolldown({
+    input,
+    platform: "node",
+    logLevel: "silent",
+    external: /^fs-native-extensions$/,
+  });
   const file = join(directory, "child.mjs");
   await build.write({ file, format: "esm", codeSplitting: false });
   await build.close();
@@ -38,7 +43,11 @@ async function killWhileEditing(child: string, file: string, afterMs: number): P
 describe("a process that is killed while it edits", () => {
   it("leaves the whole old file or the whole new one, every time", async () => {
     await using directory = await temporaryDirectory();
-    const child = await buildChild(directory.path);
+    // Where the packages of the repository are found.
+    const built = fileURLToPath(
+      new URL(`../../../node_modules/.cache/signet-edit-${process.pid}`, import.meta.url),
+    );
+    const child = await buildChild(built);
     const file = join(directory.path, "registry.yaml");
     await writeFile(file, registryYaml({ top: "description: # kept\n  x" }));
     await chmod(file, 0o640);
@@ -53,6 +62,6 @@ describe("a process that is killed while it edits", () => {
       expect((await stat(file)).mode & 0o777).toBe(0o640);
     }
     await editRegistryFile(file, addition("servers"));
-    await rm(child);
+    await rm(built, { recursive: true });
   }, 120_000);
 });

@@ -1,6 +1,6 @@
-import { accessSync, constants, statSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, statSync, statfsSync } from "node:fs";
 import type { Stats } from "node:fs";
-import { isAbsolute } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { signetHome } from "../../../lib/signet-home.js";
 import { look, ok, wrong } from "./finding.js";
 import type { Finding } from "./finding.js";
@@ -53,11 +53,8 @@ function checkDirectory(home: string): readonly Finding[] {
   if (process.platform !== "win32") {
     if (status.uid !== process.geteuid?.() && status.uid !== 0)
       findings.push(wrong("home", `${home} is another user's`, "set SIGNET_HOME to a directory of your own"));
-    if ((status.mode & GROUP_AND_OTHERS_WRITE) !== 0)
-      findings.push(
-        wrong("home", `others may write to ${home}, and put keys of theirs there`, `chmod go-w '${home}'`),
-      );
   }
+  findings.push(...checkPermissions(home));
   try {
     accessSync(home, constants.W_OK);
   } catch {
@@ -90,4 +87,22 @@ function statusOf(path: string): Stats | undefined {
     // Something on the way to it is no directory: it is not there either.
     return undefined;
   }
+}
+
+/** What is in these says who somebody is, and what happened: whoever can write there says it for them. */
+function checkPermissions(home: string): readonly Finding[] {
+  if (process.platform === "win32") return [];
+  const folders = [home, ...["keys", "audit", "replay"].map((name) => join(home, name))];
+  const files = ["keys", "audit"].flatMap((name) => filesOf(join(home, name)));
+  return [...folders, ...files].flatMap((path) => {
+    const status = statusOf(path);
+    if (status === undefined || (status.mode & GROUP_AND_OTHERS_WRITE) === 0) return [];
+    return [
+      wrong("home", `others may write to ${path}, and put theirs in its place`, `chmod go-w '${path}'`),
+    ];
+  });
+}
+
+function filesOf(folder: string): readonly string[] {
+  return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
 }

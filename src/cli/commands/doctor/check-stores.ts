@@ -47,7 +47,8 @@ async function checkPackages(): Promise<readonly Finding[]> {
 
 async function checkFileStore(): Promise<Finding> {
   const path = join(signetHome(), "replay");
-  if (!existsSync(path))
+  // What is not there is not made.
+  if (!existsSync(join(path, "data.mdb")))
     return look("store", `there is none in ${path} yet: the first server over stdio makes it`);
   const { createFileReplayStore } = await import("../../../replay/file/create.js");
   return await examine("store", path, () => createFileReplayStore({ path }));

@@ -34,6 +34,10 @@ Examples:
 }
 
 async function changePassphrase({ name, unencrypted, newPassphraseEnv }: Flags): Promise<void> {
+  if (unencrypted === true && newPassphraseEnv !== undefined)
+    throw new CliFault(
+      "--unencrypted takes the passphrase off, and --new-passphrase-env names one: leave one out",
+    );
   const { openKeystore } = await import("../../../keystore/index.js");
   const keystore = openKeystore();
   await unlock(keystore, name, async (options) => {

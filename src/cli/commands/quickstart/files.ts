@@ -3,8 +3,14 @@ import type { PublicKeyText } from "../../../crypto/key-text.js";
 /** Names of the keys that are made, and of the server that they are for. */
 export const NAMES = { agent: "my-agent", server: "my-server", target: "mcp://my-server" } as const;
 
+/** A key, and whose it is. */
+export interface QuickstartKey {
+  readonly publicKey: PublicKeyText;
+  readonly owner: string;
+}
+
 /** A registry with one agent and one server. */
-export function registryText(keys: Record<"agent" | "server", PublicKeyText>, now: string): string {
+export function registryText(keys: Record<"agent" | "server", QuickstartKey>, now: string): string {
   return `# Whose key is whose, and what it may do. A guard that runs takes a change of this file at once.
 # Change it by hand, or with \`signet trust\`: comments and order stay.
 version: 1
@@ -17,8 +23,8 @@ roots: []
 agents:
   - id: ${NAMES.agent}-1
     name: ${NAMES.agent}
-    owner: my-org
-    pubkey: ${keys.agent}
+    owner: ${JSON.stringify(keys.agent.owner)}
+    pubkey: ${keys.agent.publicKey}
     status: active
     created_at: ${now}
     tools: ["*"] # or names and patterns, such as ["read_*", "hello"]
@@ -28,8 +34,8 @@ agents:
 servers:
   - id: ${NAMES.server}-1
     name: ${NAMES.server}
-    owner: my-org
-    pubkey: ${keys.server}
+    owner: ${JSON.stringify(keys.server.owner)}
+    pubkey: ${keys.server.publicKey}
     status: active
     created_at: ${now}
     targets: ["${NAMES.target}"]

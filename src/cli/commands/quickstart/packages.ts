@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -11,18 +11,16 @@ import { CliFault } from "../../faults.js";
 const SDK = "@modelcontextprotocol/sdk";
 const SDK_RANGE = "^1.20.0";
 
-/** Tells whether what is in a directory finds the packages that it needs. */
+/** Tells whether what is in a directory finds the packages that it needs: this very one, and not whatever lies above it. */
 export function findsPackages(dir: string): boolean {
   const { resolve } = createRequire(join(dir, "client.mjs"));
-  return ["signet-mcp/server", `${SDK}/server/mcp.js`].every((name) => {
-    try {
-      resolve(name);
-      return true;
-    } catch (error) {
-      // It is there, and has no entry for \`require\`, which is not how it is loaded.
-      return error instanceof Error && "code" in error && error.code === "ERR_PACKAGE_PATH_NOT_EXPORTED";
-    }
-  });
+  try {
+    const own = dirname(resolve("signet-mcp/package.json"));
+    resolve(`${SDK}/server/mcp.js`);
+    return realpathSync(own) === realpathSync(packageRoot());
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -47,12 +45,14 @@ export async function installPackages(dir: string): Promise<void> {
     "install",
     "--no-save",
     "--install-links",
+    "--ignore-scripts",
     "--no-audit",
     "--no-fund",
     `signet-mcp@file:${packageRoot()}`,
   ];
   try {
-    await promisify(execFile)(npm, args, { cwd: dir });
+    const { SIGNET_PASSPHRASE: _, ...env } = process.env;
+    await promisify(execFile)(npm, args, { cwd: dir, env });
   } catch (error) {
     const stderr: unknown = error instanceof Error && "stderr" in error ? error.stderr : undefined;
     const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";

@@ -2,17 +2,19 @@ import { execFile } from "node:child_process";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
-import type { PublicKeyText } from "../../../crypto/key-text.js";
 import { openKeystore } from "../../../keystore/index.js";
 import type { Keystore } from "../../../keystore/index.js";
 import { fromEnvironment } from "../../../keystore/passphrase.js";
 import { formatTime } from "../../../lib/time.js";
+import { printable } from "../../../lib/text.js";
 import { CliFault } from "../../faults.js";
 import { findPublicKey } from "../../key-spec.js";
 import { note, print, printJson, styled } from "../../output.js";
 import { CLIENT_TEXT, NAMES, registryText, SERVER_TEXT } from "./files.js";
+import type { QuickstartKey } from "./files.js";
 import { findsPackages, installPackages } from "./packages.js";
 
+const OWNER = "my-org";
 /** The first call takes this long at most, in milliseconds. */
 const CALL_MS = 60_000;
 
@@ -43,7 +45,7 @@ export async function quickstart(target: string, json: boolean): Promise<void> {
     say("packages installed");
   }
   const said = await firstCall(dir);
-  say(`a first call, signed, verified, run and countersigned: ${said}`);
+  say(`a first call, signed, verified, run and countersigned: ${printable(said)}`);
   if (json) {
     printJson({ dir, keys, files: Object.keys(files), said });
     return;
@@ -75,7 +77,7 @@ async function requireEmpty(dir: string): Promise<void> {
 }
 
 /** A key that is there is used, as it is. */
-async function keyOf(keystore: Keystore, name: string): Promise<PublicKeyText> {
+async function keyOf(keystore: Keystore, name: string): Promise<QuickstartKey> {
   const known = (await keystore.list()).find((key) => key.name === name);
   if (known !== undefined) {
     if (known.encrypted === true && fromEnvironment() === undefined)
@@ -84,15 +86,15 @@ async function keyOf(keystore: Keystore, name: string): Promise<PublicKeyText> {
       );
     // Now, rather than in the middle of the call: the passphrase may be another.
     await keystore.load(name);
-    return await findPublicKey(name, "--name");
+    return { publicKey: await findPublicKey(name, "--name"), owner: known.owner ?? OWNER };
   }
   const isSealed = fromEnvironment() !== undefined;
   const { publicKey } = await keystore.generate(name, {
-    owner: "my-org",
+    owner: OWNER,
     ...(isSealed ? {} : { unencrypted: true }),
   });
   if (publicKey === undefined) throw new Error("a new key has a public key");
-  return publicKey;
+  return { publicKey, owner: OWNER };
 }
 
 async function firstCall(dir: string): Promise<string> {

@@ -70,6 +70,6 @@ async function rotate(file: string, flags: Flags): Promise<void> {
       ...(at === undefined ? {} : { atMs: readTime(at, "--at") }),
     },
     { ...(output === undefined ? {} : { output }), ...(json === undefined ? {} : { json }) },
-    `${newId} is listed beside ${id}`,
+    `${newId} is listed beside ${id}, without an end of its own: what the first had is not taken over`,
   );
 }
