@@ -186,6 +186,40 @@ describe("a signing agent", () => {
     await expect(agent.sign("echo", {}, { target: TARGET })).rejects.toMatchObject({ name: "AuditLogError" });
   });
 
+  it("signs a copy of the params: what is changed meanwhile is in neither receipt nor log", async () => {
+    const agent = await create();
+    const params = {
+      to: "alice",
+      get amount() {
+        return Math.random();
+      },
+    };
+    const signing = agent.sign("pay", params, { target: TARGET });
+    params.to = "mallory";
+    const receipt = await signing;
+    expect(receipt.action.params).toMatchObject({ to: "alice" });
+    expect(agent.verify(receipt)).toBe(true);
+    (receipt.action.params as { to: string }).to = "mallory";
+    await agent.close();
+    const log = await AuditLog.open(join(home, "audit"), { readOnly: true });
+    expect(await log.verify()).toMatchObject({ ok: true, records: 1 });
+  });
+
+  it("waits for what is being signed before it is closed, the first call included", async () => {
+    const agent = await create();
+    const signing = agent.sign("t", {}, { target: TARGET });
+    await agent.close();
+    expect(await all(agent.audit())).toHaveLength(1);
+    expect(agent.verify(await signing)).toBe(true);
+  });
+
+  it("cannot be given another name", async () => {
+    const agent = await create();
+    expect(() => {
+      (agent.identity as { name: string }).name = "root";
+    }).toThrow(TypeError);
+  });
+
   it("signs nothing once it is closed", async () => {
     const agent = await create();
     await agent.sign("echo", {}, { target: TARGET });

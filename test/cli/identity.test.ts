@@ -195,6 +195,10 @@ describe("signet identity passphrase", () => {
     const before = readFileSync(join(golden, "keys", "locked-bot.key"), "utf8");
     const wrong = await signet(golden, [...args, "--unencrypted"], { env: { SIGNET_PASSPHRASE: "x" } });
     expect(wrong.code).toBe(1);
+    const both = await signet(golden, [...args, "--unencrypted", "--new-passphrase-env", "NEXT"], {
+      env: { ...old, NEXT: "next" },
+    });
+    expect(both.code).toBe(2);
     const none = await signet(golden, args, { env: old });
     expect(none.code).toBe(2);
     expect(none.err).toContain("--new-passphrase-env");

@@ -1,6 +1,16 @@
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { formatPublicKey } from "../../src/crypto/key-text.js";
@@ -212,6 +222,20 @@ describe("a list of keys", () => {
     expect(await store.list()).toEqual([]);
   });
 
+  it.skipIf(process.platform === "win32")(
+    "waits at no pipe, and reads no device without an end",
+    async () => {
+      await store.generate("a", PLAIN);
+      await store.generate("b", PLAIN);
+      rmSync(join(store.dir, "a.pub"));
+      execFileSync("mkfifo", [join(store.dir, "a.pub")]);
+      expect(await store.list()).toMatchObject([
+        { name: "a", problem: expect.stringContaining("no regular file") as unknown },
+        { name: "b" },
+      ]);
+    },
+  );
+
   it("says what is wrong with a key, and lists the others", async () => {
     for (const name of ["a", "b", "c", "d", "e"]) await store.generate(name, PLAIN);
     writeFileSync(join(store.dir, "a.key"), "{}");
@@ -272,6 +296,23 @@ describe("a key that is asked for", () => {
 });
 
 describe("a passphrase", () => {
+  it.each(["a\uFFFDb", "a\uD800b"])("of what is no UTF-8 is none (%j)", async (passphrase) => {
+    await expect(store.generate("bot", { passphrase })).rejects.toMatchObject({ code: "invalid_option" });
+    vi.stubEnv("SIGNET_PASSPHRASE", "a\uFFFDb");
+    await expect(store.generate("bot")).rejects.toMatchObject({ option: "SIGNET_PASSPHRASE" });
+    expect(await store.list()).toEqual([]);
+  });
+
+  it("is not changed of a key that is elsewhere", async () => {
+    await store.generate("bot", PLAIN);
+    const elsewhere = temporaryPath("bot.key");
+    renameSync(join(store.dir, "bot.key"), elsewhere);
+    symlinkSync(elsewhere, join(store.dir, "bot.key"));
+    const change = store.changePassphrase("bot", { next: { passphrase: "x" } });
+    await expect(change).rejects.toMatchObject({ code: "key_file_unreadable" });
+    expect(await store.load("bot")).toMatchObject({ name: "bot" });
+  });
+
   it("is changed, and the old one opens nothing any more", async () => {
     await store.generate("bot", { passphrase: PASSPHRASE });
     await store.changePassphrase("bot", { passphrase: PASSPHRASE, next: { passphrase: "next" } });
@@ -378,6 +419,14 @@ describe("a key from elsewhere", () => {
       message: expect.stringContaining(message) as unknown,
     });
     expect(await store.list()).toEqual([]);
+  });
+
+  it("is not taken where a PEM holds two", async () => {
+    const pem = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+    await expect(store.importKey("bot", pem + pem, PLAIN)).rejects.toMatchObject({
+      code: "import_invalid",
+      message: expect.stringContaining("several") as unknown,
+    });
   });
 
   it("is not taken where the two halves of an OpenSSH key are of two keys", async () => {
