@@ -37,7 +37,7 @@ export interface SignAiToolsOptions extends SignToolsOptions {
  * import { signTools } from "signet-mcp/ai";
  * import { z } from "zod";
  *
- * await using agent = await SigningAgent.open("my-agent");
+ * const agent = await SigningAgent.open("my-agent");
  * const weather = tool({ inputSchema: z.object({ city: z.string() }), execute: ({ city }) => `It rains in ${city}.` });
  * const tools = signTools({ weather }, { agent, target: "mcp://weather" });
  * await generateText({ model, tools, prompt: "Is it raining in Riga?" });

@@ -32,7 +32,7 @@ export type { SignedToolCall, SignToolsOptions } from "./lib/options.js";
  * import { signTools } from "signet-mcp/langchain";
  * import { z } from "zod";
  *
- * await using agent = await SigningAgent.open("my-agent");
+ * const agent = await SigningAgent.open("my-agent");
  * const schema = z.object({ city: z.string() });
  * const weather = tool(({ city }) => `It rains in ${city}.`, { name: "weather", description: "Tells the weather", schema });
  * const tools = signTools([weather], { agent, target: "mcp://weather" });

@@ -28,7 +28,7 @@ export type { SignedToolCall, SignToolsOptions } from "./lib/options.js";
  * import { signTools } from "signet-mcp/mastra";
  * import { z } from "zod";
  *
- * await using agent = await SigningAgent.open("my-agent");
+ * const agent = await SigningAgent.open("my-agent");
  * const weather = createTool({
  *   id: "weather",
  *   description: "Tells the weather",

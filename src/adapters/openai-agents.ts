@@ -31,7 +31,7 @@ export type { SignedToolCall, SignToolsOptions } from "./lib/options.js";
  * import { signTools } from "signet-mcp/openai-agents";
  * import { z } from "zod";
  *
- * await using agent = await SigningAgent.open("my-agent");
+ * const agent = await SigningAgent.open("my-agent");
  * const weather = tool({
  *   name: "weather",
  *   description: "Tells the weather",

@@ -11,10 +11,17 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 };
 
 /** Reads a time: RFC 3339 in UTC, or a date. @returns milliseconds since the Unix epoch. */
-export function readTime(text: string, flag: string): number {
+function readTime(text: string, flag: string): number {
   const timeMs = asTime(text);
   if (timeMs !== undefined) return timeMs;
   throw new CliFault(`${flag} must be a time such as 2026-11-27T00:00:00Z, got ${JSON.stringify(text)}`);
+}
+
+/** Reads since when something holds: a time that is not to come. @returns milliseconds since the Unix epoch. */
+export function readPast(text: string, flag: string, nowMs: number): number {
+  const timeMs = readTime(text, flag);
+  if (timeMs <= nowMs) return timeMs;
+  throw new CliFault(`${flag} ${text} is to come: give a time that is over, or leave it out for now`);
 }
 
 /** Checks a time that is over, or how long ago: what a query takes. @returns the text as it is. */

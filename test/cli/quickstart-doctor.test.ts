@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { execFile } from "node:child_process";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -152,6 +152,12 @@ describe("signet doctor", () => {
     expect(await edited(/$/, "")).not.toContain('"wrong"');
     chmodSync(registry, 0o666);
     expect(JSON.stringify(await doctor("--registry", registry))).toContain("trust keys of theirs");
+    chmodSync(registry, 0o600);
+    const folder = dirname(registry);
+    chmodSync(folder, 0o777);
+    expect(JSON.stringify(await doctor("--registry", registry))).toContain(
+      "put another file in the place of",
+    );
     expect((await signet(home, ["doctor", "--registry", "none.yaml"])).code).toBe(1);
   });
 

@@ -224,6 +224,7 @@ describe("signet trust", () => {
       ["revoke", "FILE", "--id", "triage-bot-1", "--at", "soon"],
       /--at must be a time/,
     ],
+    ["a time to come", ["revoke", "FILE", "--id", "triage-bot-1", "--at", "2099-01-01"], /is to come/],
     ["a revoked key", ["disable", "FILE", "--id", "old-bot-1"], /revoked/],
     ["a file that is not there", ["inspect", "none.yaml"], /none.yaml/],
     ["what is no registry", ["inspect", "package.json"], /package.json/],

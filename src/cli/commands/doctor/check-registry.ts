@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { openKeystore } from "../../../keystore/index.js";
 import { formatTime } from "../../../lib/time.js";
 import { readHere } from "../../../trust/reading.js";
@@ -16,6 +16,8 @@ import type { Finding } from "./finding.js";
 const SOON_MS = 30 * 86_400_000;
 const AHEAD_MS = 60_000;
 const GROUP_AND_OTHERS_WRITE = 0o022;
+/** What is in such a directory only its owner may replace, whoever may write to it. */
+const STICKY = 0o1000;
 
 /**
  * Looks at a registry file.
@@ -52,7 +54,14 @@ async function read(file: string, before: InUse | undefined): Promise<InUse> {
 }
 
 function checkFile(path: string): readonly Finding[] {
-  if (process.platform === "win32" || (statSync(path).mode & GROUP_AND_OTHERS_WRITE) === 0) return [];
+  if (process.platform === "win32") return [];
+  const folder = dirname(resolve(path));
+  const { mode } = statSync(folder);
+  if ((mode & GROUP_AND_OTHERS_WRITE) !== 0 && (mode & STICKY) === 0)
+    return [
+      wrong("registry", `others may put another file in the place of ${path}`, `chmod go-w '${folder}'`),
+    ];
+  if ((statSync(path).mode & GROUP_AND_OTHERS_WRITE) === 0) return [];
   return [wrong("registry", `others may write to ${path}, and trust keys of theirs`, `chmod go-w '${path}'`)];
 }
 

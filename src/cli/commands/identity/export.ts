@@ -41,6 +41,8 @@ Examples:
 }
 
 async function exportKey({ name, format, private: isPrivate, output, json }: Flags): Promise<void> {
+  if (isPrivate === true && json === true)
+    throw new CliFault("--json is for public keys: a private one is exported as --format pem or openssh");
   await requireOutput(output);
   const text = isPrivate === true ? await privateText(name, format, output) : await publicText(name, format);
   if (json === true && isPrivate !== true) {

@@ -3,7 +3,7 @@ import type { NewTrustEntry } from "../../../trust/edit/index.js";
 import type { TrustSection } from "../../../trust/types.js";
 import { CliFault } from "../../faults.js";
 import { findPublicKey } from "../../key-spec.js";
-import { readEnd, readTime } from "../../time-flag.js";
+import { readEnd, readPast } from "../../time-flag.js";
 import { change } from "./change.js";
 import type { ChangeFlags } from "./change.js";
 import { ownKey } from "./own-key.js";
@@ -96,7 +96,7 @@ async function entryOf(flags: Omit<Flags, "section" | keyof ChangeFlags>): Promi
     ...(tools === undefined ? {} : { tools }),
     ...(targets === undefined ? {} : { targets }),
     ...(limits === undefined ? {} : { limits }),
-    ...(createdAt === undefined ? {} : { createdAtMs: readTime(createdAt, "--created-at") }),
+    ...(createdAt === undefined ? {} : { createdAtMs: readPast(createdAt, "--created-at", now) }),
     ...(expires === undefined ? {} : { expiresAtMs: readEnd(expires, "--expires", now) }),
     ...(comment === undefined ? {} : { comment }),
   };

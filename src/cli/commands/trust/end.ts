@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { TrustSection } from "../../../trust/types.js";
-import { readTime } from "../../time-flag.js";
+import { readPast } from "../../time-flag.js";
 import { change } from "./change.js";
 import type { ChangeFlags } from "./change.js";
 import { sectionOption } from "./section-option.js";
@@ -33,7 +33,7 @@ function addEnd(trust: Command, kind: "disable" | "revoke", description: string,
     .option("--json", "print one JSON value")
     .addHelpText("after", `\nExample:\n  signet trust ${kind} config/registry.yaml --id deploy-bot-1`)
     .action(async (file: string, { section, id, at, ...flags }: Flags) => {
-      const atMs = at === undefined ? {} : { atMs: readTime(at, "--at") };
+      const atMs = at === undefined ? {} : { atMs: readPast(at, "--at", Date.now()) };
       await change(file, { kind, section, id, ...atMs }, flags, `${id} ${done}`);
     });
 }

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { TrustSection } from "../../../trust/types.js";
 import { findPublicKey } from "../../key-spec.js";
-import { readEnd, readTime } from "../../time-flag.js";
+import { readEnd, readPast } from "../../time-flag.js";
 import { change } from "./change.js";
 import type { ChangeFlags } from "./change.js";
 import { ownKey } from "./own-key.js";
@@ -67,7 +67,7 @@ async function rotate(file: string, flags: Flags): Promise<void> {
       ...(overlapUntil === undefined
         ? {}
         : { overlapUntilMs: readEnd(overlapUntil, "--overlap-until", Date.now()) }),
-      ...(at === undefined ? {} : { atMs: readTime(at, "--at") }),
+      ...(at === undefined ? {} : { atMs: readPast(at, "--at", Date.now()) }),
     },
     { ...(output === undefined ? {} : { output }), ...(json === undefined ? {} : { json }) },
     `${newId} is listed beside ${id}, without an end of its own: what the first had is not taken over`,
