@@ -81,7 +81,12 @@ async function readSmallFile(path: string): Promise<string | undefined> {
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const status = await file.stat();
-      if (!status.isFile()) throw publicFileFault(path, "is no regular file");
+      if (!status.isFile()) {
+        throw new KeystoreError(
+          "key_file_unreadable",
+          `the public key file ${path} is no regular file; move it away`,
+        );
+      }
       if (status.size > MAX_KEY_FILE_BYTES) throw publicFileFault(path, "is too large");
       return await file.readFile("utf8");
     } finally {
