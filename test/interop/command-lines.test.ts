@@ -4,6 +4,7 @@ import { env } from "node:process";
 import { describe, expect, it } from "vitest";
 import { CLI, runProgram, WITH_CLI } from "../audit/support/evidence.js";
 import type { Run } from "../audit/support/evidence.js";
+import { openTrustRegistry } from "../../src/trust/open.js";
 import { signet, temporaryFolder } from "../cli/support.js";
 
 /** Deterministic, so that a failure comes again. */
