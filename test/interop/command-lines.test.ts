@@ -108,9 +108,16 @@ describe.runIf(CLI !== undefined)(`the command lines of this package and of ${WI
     expect(inspected.out).toMatch(/agents: total=2 active=1 disabled=1/);
     const before = join(folder, "before.yaml");
     writeFileSync(before, readFileSync(registry));
+    const watched = await openTrustRegistry(registry);
     expect(
       (await released(["trust", "disable", registry, "--section", "agents", "--id", "bot-2"])).code,
     ).toBe(0);
+    await expect(watched.reload()).rejects.toMatchObject({ code: "registry_regressed" });
+    expect([...watched.current.entries("agents")].map(({ tools }) => tools)).toEqual([
+      ["read_*"],
+      ["read_*"],
+    ]);
+    await watched.close();
     const doctor = await signet(home, ["doctor", "--registry", registry, "--before", before]);
     expect(doctor.code).toBe(1);
     expect(doctor.out).toContain("has lost its tools");
