@@ -203,6 +203,7 @@ export class SigningAgent implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await Promise.all(this.#underWay);
+    // That it did not open was told to whoever signed.
     const log = await this.#log?.catch(() => undefined);
     await log?.close();
   }

@@ -1,5 +1,6 @@
 import { printable } from "../lib/text.js";
 import type { Finding } from "../audit/verify/findings.js";
+import { TRUST_CODES } from "../audit/verify/trust-codes.js";
 import type { AuditReport } from "../audit/verify/report.js";
 import { CliFault, doesNotHold } from "./faults.js";
 import { counted, note, print, printJson, printTable, styled } from "./output.js";
@@ -14,20 +15,6 @@ export interface LogReportOptions {
   readonly registry?: string | undefined;
   readonly paramsKeys?: ReadonlyMap<string, Uint8Array> | undefined;
 }
-
-/** Findings about whose keys they are and what these may do. */
-const TRUST_CODES: readonly string[] = [
-  "untrusted_signer",
-  "key_not_yet_valid",
-  "key_expired",
-  "key_disabled",
-  "key_revoked",
-  "signer_mismatch",
-  "out_of_scope",
-  "untrusted_server",
-  "server_mismatch",
-  "server_out_of_scope",
-];
 
 /** More are counted, and not shown. */
 const SHOWN = 20;
@@ -74,7 +61,7 @@ function say(report: AuditReport, title: string): void {
     const codes = Object.keys(report.findingCounts);
     const total = Object.values(report.findingCounts).reduce((sum, count) => sum + count, 0);
     // Whether keys are trusted is another question than whether the log was changed.
-    const isTrust = codes.every((code) => TRUST_CODES.includes(code));
+    const isTrust = codes.every((code) => TRUST_CODES.some((one) => one === code));
     const what = isTrust ? `${title} intact, and not trusted:` : `${title} broken:`;
     print(`${styled("red", what)} ${counted(total, "finding")} in ${counted(records, "record")}`);
     printTable(FINDING_COLUMNS, findings.slice(0, SHOWN));

@@ -1,14 +1,6 @@
+import { parseSpan } from "../lib/span.js";
 import { parseTime } from "../lib/time.js";
 import { CliFault } from "./faults.js";
-
-const SPAN = /^(\d{1,6})([smhdw])$/;
-const UNITS_MS: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-};
 
 /** Reads a time: RFC 3339 in UTC, or a date. @returns milliseconds since the Unix epoch. */
 function readTime(text: string, flag: string): number {
@@ -26,7 +18,7 @@ export function readPast(text: string, flag: string, nowMs: number): number {
 
 /** Checks a time that is over, or how long ago: what a query takes. @returns the text as it is. */
 export function readStart(text: string, flag: string): string {
-  if (SPAN.test(text) || parseTime(text) !== undefined) return text;
+  if (parseSpan(text) !== undefined || parseTime(text) !== undefined) return text;
   const date = asTime(text);
   if (date !== undefined) return `${text}T00:00:00Z`;
   throw new CliFault(
@@ -36,9 +28,8 @@ export function readStart(text: string, flag: string): string {
 
 /** Reads when something ends: a time to come, or how long from now. @returns milliseconds since the Unix epoch. */
 export function readEnd(text: string, flag: string, nowMs: number): number {
-  const [, count, unit = ""] = SPAN.exec(text) ?? [];
-  const unitMs = UNITS_MS[unit];
-  const endMs = count !== undefined && unitMs !== undefined ? nowMs + Number(count) * unitMs : asTime(text);
+  const spanMs = parseSpan(text);
+  const endMs = spanMs === undefined ? asTime(text) : nowMs + spanMs;
   if (endMs === undefined) {
     throw new CliFault(
       `${flag} must be a time such as 2026-11-27T00:00:00Z, or how long from now, such as 30d, got ${JSON.stringify(text)}`,

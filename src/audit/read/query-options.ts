@@ -1,5 +1,6 @@
 import { clockOption, functionOption, integerOption, invalidOption, optionRecord } from "../../lib/option.js";
 import type { OptionRecord } from "../../lib/option.js";
+import { parseSpan } from "../../lib/span.js";
 import { parseTime } from "../../lib/time.js";
 import type { AuditPlace } from "../../errors.js";
 import type { ReadFaultCode } from "./byte-source.js";
@@ -86,14 +87,6 @@ export function readQueryOptions(value: QueryOptions, path: string = "options"):
   };
 }
 
-const AGO = /^(\d{1,9})([smhdw])$/;
-const UNITS_MS: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-};
 const TIME = 'a Date, milliseconds since the Unix epoch, a time such as "2026-11-26T00:00:00Z", or "24h"';
 
 function timeOption(
@@ -107,9 +100,8 @@ function timeOption(
   const timeMs = value instanceof Date ? value.getTime() : value;
   if (typeof timeMs === "number" && Number.isFinite(timeMs)) return timeMs;
   if (typeof timeMs === "string") {
-    const [, count, unit = ""] = AGO.exec(timeMs) ?? [];
-    const unitMs = UNITS_MS[unit];
-    if (count !== undefined && unitMs !== undefined) return clock() - Number(count) * unitMs;
+    const agoMs = parseSpan(timeMs);
+    if (agoMs !== undefined) return clock() - agoMs;
     const read = parseTime(timeMs);
     if (read !== undefined) return read;
   }

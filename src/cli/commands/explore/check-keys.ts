@@ -1,23 +1,9 @@
 import type { AuditEntry } from "../../../audit/read/query.js";
 import type { LineCheck } from "../../../audit/verify/check-line.js";
-import type { FindingCode } from "../../../audit/verify/findings.js";
+import { TRUST_CODES } from "../../../audit/verify/trust-codes.js";
 import { isPlainObject, ownValue } from "../../../lib/json.js";
 import type { TrustRegistry } from "../../../trust/registry.js";
 import type { Check } from "./check.js";
-
-/** What a registry can have against a record. */
-export const TRUST_CODES: readonly FindingCode[] = [
-  "untrusted_signer",
-  "key_not_yet_valid",
-  "key_expired",
-  "key_disabled",
-  "key_revoked",
-  "signer_mismatch",
-  "out_of_scope",
-  "untrusted_server",
-  "server_mismatch",
-  "server_out_of_scope",
-];
 
 /** Says whose keys signed a record, and whether the registry vouches for them as of then. */
 export function checkKeys(
