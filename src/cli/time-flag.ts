@@ -2,6 +2,9 @@ import { parseSpan } from "../lib/span.js";
 import { parseTime } from "../lib/time.js";
 import { CliFault } from "./faults.js";
 
+/** The end of the year 9999, up to which times can be written. */
+const LATEST_MS = 253_402_300_799_999;
+
 /** Reads a time: RFC 3339 in UTC, or a date. @returns milliseconds since the Unix epoch. */
 function readTime(text: string, flag: string): number {
   const timeMs = asTime(text);
@@ -30,7 +33,7 @@ export function readStart(text: string, flag: string): string {
 export function readEnd(text: string, flag: string, nowMs: number): number {
   const spanMs = parseSpan(text);
   const endMs = spanMs === undefined ? asTime(text) : nowMs + spanMs;
-  if (endMs === undefined) {
+  if (endMs === undefined || endMs > LATEST_MS) {
     throw new CliFault(
       `${flag} must be a time such as 2026-11-27T00:00:00Z, or how long from now, such as 30d, got ${JSON.stringify(text)}`,
     );
